@@ -19,6 +19,7 @@ from schemas import (
     identity,
     labels,
     library,
+    marks,
     media_meta,
     proof,
     publish,
@@ -39,6 +40,7 @@ class Kind:
 REVIEW = (review.ReviewDecision, review.ReviewStep, review.ReviewBatch)
 KINDS: Mapping[str, Kind] = {
     "review_decisions": Kind((*REVIEW, review.Feedback), "The review app, one row a key, undo among them."),
+    "photo_marks": Kind((marks.PhotoMark,), "Stars, labels and flags that are set in the review app."),
     "text_edits": Kind(
         (edits.WordEdit, edits.Waiver, edits.WordReview, edits.TextRequest),
         "What people write, waive, accept and ask for: `proofsheet words`, and the page of texts.",

@@ -27,6 +27,7 @@ from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
 from proofsheet.texts.identification import agreed_names
 from proofsheet.texts.jobs import CAPTION, JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
+from proofsheet.texts.written_texts import texts_by_photo
 from resources.words import VisionModelResource, VocabularyResource
 from schemas.answers import JobFailure
 from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
@@ -43,6 +44,7 @@ from schemas.tags import MediaTag, Tag, UnmappedTerm
 from schemas.vectors import Embedding
 from schemas.vision import PictureHash
 from schemas.words import Caption, Identification, PolicyFlag, QualityVerdict, TagSet, Title
+from schemas.written import WrittenMetadata
 
 RULE_CHECKS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
 MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
@@ -57,10 +59,15 @@ def _unsound() -> pl.Expr:
 
 @table_asset(MetadataRepair, group="gate", reads=(WordEdit,))
 def metadata_repaired(
-    captions: Rows[Caption], titles: Rows[Title], tag_sets: Rows[TagSet], project: Project
+    captions: Rows[Caption],
+    titles: Rows[Title],
+    tag_sets: Rows[TagSet],
+    written_metadata: Rows[WrittenMetadata],
+    project: Project,
 ) -> pl.DataFrame:
     """Puts the texts together, keeps words of people, and repairs plain damage."""
-    return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
+    written = texts_by_photo(written_metadata)
+    return repaired_rows(project.key, captions, titles, tag_sets, project.ledger, written)
 
 
 @table_asset(
@@ -93,6 +100,7 @@ def scratch_metadata(
 def asking_again(
     questions: Sequence[JobRequest],
     texts: Sequence[GateCandidate],
+    written_metadata: Rows[WrittenMetadata],
     project: Project,
     vision_model: VisionModelResource,
     vocabulary: VocabularyResource,
@@ -103,6 +111,7 @@ def asking_again(
     return Asker(
         {c.input.photo_id: c for c in texts},
         {q.photo_id: q for q in questions},
+        texts_by_photo(written_metadata),
         vision_model.describing(project),
         project,
         vocabulary.load(),

@@ -13,6 +13,7 @@ from schemas.table import Table, column
 
 KINDS = ("selection", "crop", "cropped, box unknown", "anomaly")
 SOURCES = ("history", "review")
+RATING = "rating"  # stars and flags of people; they decide no set
 OWN_SESSION = "proofsheet-review-"  # marks rows that the review wrote, as opposed to those of other tools
 SELECTION_FILE, CROP_FILE, BOXLESS_FILE = (
     "selection_only_log.csv",

@@ -44,7 +44,11 @@ class MetadataRepair(Texts, Table, name="metadata_repaired"):
     generated_alt_text = column(pl.String, "Alternative text as generated.")
     generated_keywords = column(pl.List(pl.String), "Keywords as generated.")
     changes = column(pl.List(CHANGE), "Changes by repair: field, rule, before and after.")
-    sources = column(pl.String, "Source of each field, as field=source; locked fields are marked.")
+    sources = column(
+        pl.String,
+        "Source of each field, as field=source: human (written here), human in file or human in sidecar "
+        "(another program), import, identifier, model, known facts or prompt; locked fields are marked.",
+    )
     model = column(pl.String, "The describer that wrote the texts.")
     wanted_model = column(pl.String, "The describer that the settings ask for first.")
     model_digest = column(pl.String, "Digest of the describer.")

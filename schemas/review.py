@@ -37,7 +37,7 @@ class ReviewDecision(Table, name="review_decisions", origin="fact", former="verd
     blind = column(pl.Boolean, "True if the proposal was hidden.")
     bulk = column(pl.Boolean, "True for a bulk approval of many sets; the statistics leave these out.")
     decided_at = column(pl.Datetime("us"), "When (UTC).")
-    number = column(pl.Int64, "Order of decisions and steps.", ge=1)
+    number = column(pl.Int64, "Order of decisions, marks and steps.", ge=1)
     proposed_crop = column(pl.List(pl.Float64), "The proposed crop; null if none.", nullable=True)
     proposal = column(
         pl.String, "Version of the proposal that was reviewed; null if it came from a file.", nullable=True
@@ -55,12 +55,12 @@ class ReviewDecision(Table, name="review_decisions", origin="fact", former="verd
 
 
 class ReviewStep(Table, name="review_steps", origin="fact"):
-    """An undo or redo of a decision. Decisions themselves are never changed."""
+    """An undo or redo of a decision or a mark. They themselves are never changed."""
 
     step_id = column(pl.String, "Id given by the sender.", key=True)
-    verdict_id = column(pl.String, "The decision; for decisions that were made together, the last.")
+    verdict_id = column(pl.String, "The decision or mark; for decisions that were made together, the last.")
     act = column(pl.String, "What happened.", isin=("undo", "redo"))
-    number = column(pl.Int64, "Order of decisions and steps.", ge=1)
+    number = column(pl.Int64, "Order of decisions, marks and steps.", ge=1)
     done_at = column(pl.Datetime("us"), "When (UTC).")
 
 

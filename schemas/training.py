@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.history import SOURCES
+from schemas.history import RATING, SOURCES
 from schemas.table import Table, column
 
 
@@ -30,7 +30,12 @@ class TrainingPair(Table, name="training_pairs"):
     winner_stage = column(pl.Float64, "Stage of the winner; null if its name has none.", nullable=True, ge=0)
     loser_stage = column(pl.Float64, "Stage of the loser.", nullable=True, ge=0)
     anomaly = column(pl.Boolean, "True if the loser has the higher stage.")
-    source = column(pl.String, "Source of the choice.", isin=SOURCES)
+    source = column(
+        pl.String,
+        "Source of the choice; rating: stars and flags of people, of which a set of pictures may have "
+        "several rows of winners, each under a key of its own.",
+        isin=(*SOURCES, RATING),
+    )
     encoder_id = column(
         pl.String, "Encoder of the two imported vectors; null if both are photos.", nullable=True
     )
@@ -77,6 +82,7 @@ class ProjectStatistic(Table, name="project_statistics"):
         pl.Int64, "Sets with a choice and missing pictures, with known imported vectors.", ge=0
     )
     pairs = column(pl.Int64, "Pairs, of photos and of vectors.", ge=0)
+    rating_pairs = column(pl.Int64, "Those of them from stars and flags.", ge=0)
     without_stage = column(pl.Int64, "Sets with a name without a readable stage.", ge=0)
     anomalies = column(pl.Int64, "Sets in which a lower stage was chosen.", ge=0)
     anomaly_rate = column(

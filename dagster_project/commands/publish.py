@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,16 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.service import copies_now, publish_now
-from proofsheet.publish.sidecar_merge import MergeSources, marks_of_attempts, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
+from proofsheet.publish.sidecar_plan import SidecarWork, sidecar_work
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
-from proofsheet.publish.uploader import UploadCandidate, candidates, outlook
-from proofsheet.publish.xmp_sidecar import Fields, Merged, merge_sidecar, would_change
+from proofsheet.publish.uploader import candidates, outlook
+from proofsheet.publish.xmp_sidecar import Merged, merge_sidecar, would_change
 from proofsheet.review.status import project_status
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
-from schemas.proof import ProofAttempt
 from schemas.publish import Export
-from schemas.written import EmbeddedMetadata
 
 _FAILED, _BLOCKED = 1, 4
 
@@ -140,7 +138,10 @@ def exporting(project: str, form: str, file: Path) -> None:
 @click.option("--execute", is_flag=True, help="Write the sidecars. The default changes nothing.")
 @json_option
 def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> None:
-    """Merge the approved texts of PROJECT into XMP sidecars beside the pictures.
+    """Merge approved texts, stars, labels and flags of PROJECT into XMP sidecars beside the pictures.
+
+    Stars, labels and flags are those that you set in the review app; they need no approval. One that another
+    program changed since then stays, and is listed.
 
     Other fields are not touched. What people wrote into a sidecar or a picture stays: such a field is listed
     and not written, keywords are added to theirs, and what they removed is not written again.
@@ -148,16 +149,23 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
     A stem.xmp is used only if it belongs to the picture: not beside a RAW or another picture of that stem.
     Without --execute every sidecar that would be written is named.
 
-    The JSON has ready, written, unchanged, files: [{path, sidecar}], conflicts: [{path, fields}] and refused:
-    [{path, problem}].
+    The JSON has ready, marked, written, unchanged, files: [{path, sidecar}], conflicts: [{path, fields}] and
+    refused: [{path, problem}].
     """
     found = settings_and_workspace()[1].project(project)
-    ready = [c for c in candidates(found, "sidecars") if not c.held_back]
-    told: dict[str, Any] = {"ready": len(ready), "written": 0, "files": [], "conflicts": [], "refused": []}
-    known = _sources(found)
-    for one in ready:
+    work = sidecar_work(found)
+    ready, marked = sum(one.has_texts for one in work), sum(bool(one.sources.bases) for one in work)
+    told: dict[str, Any] = {
+        "ready": ready,
+        "marked": marked,
+        "written": 0,
+        "files": [],
+        "conflicts": [],
+        "refused": [],
+    }
+    for one in work:
         try:
-            target, merged = _sidecar(found, one, sidecar_style, known, execute=execute)
+            target, merged = _sidecar(found, one, sidecar_style, execute=execute)
         except (ProofsheetError, OSError) as error:
             told["refused"].append({"path": one.path, "problem": str(error)})
             continue
@@ -167,7 +175,7 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
         if merged.conflicts:
             told["conflicts"].append({"path": one.path, "fields": list(merged.conflicts)})
     told["written"] = len(told["files"]) if execute else 0
-    told["unchanged"] = len(ready) - len(told["files"]) - len(told["refused"])
+    told["unchanged"] = len(work) - len(told["files"]) - len(told["refused"])
     if as_json:
         print_json(told)
     else:
@@ -178,7 +186,9 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
 
 def _show_sidecars(told: Mapping[str, Any], *, execute: bool) -> None:
     counts = f"{told['written']} sidecars written, {len(told['refused'])} refused"
-    out().print(f"{told['ready']} with approved texts, {counts}")
+    out().print(
+        f"{told['ready']} with approved texts, {told['marked']} with stars, labels or flags, {counts}"
+    )
     for one in told["files"]:
         what = "written" if execute else "would be written"
         out().print(f"  {one['path']}: {one['sidecar']} {what}")
@@ -186,29 +196,13 @@ def _show_sidecars(told: Mapping[str, Any], *, execute: bool) -> None:
         out().print(f"  {one['path']}: not changed: {'; '.join(one['fields'])}")
     for one in told["refused"]:
         out().print(f"  {one['path']}: {one['problem']}")
-    if not execute and told["ready"]:
+    if not execute and told["ready"] + told["marked"]:
         out().print("Nothing was changed. --execute writes the sidecars.")
 
 
-def _sources(project: Project) -> Callable[[str], MergeSources]:
-    """What is known of a photo beside its sidecar: what people wrote into it, and our former texts."""
-    embedded = {r[EmbeddedMetadata.photo_id]: r for r in project.store.read(EmbeddedMetadata).to_dicts()}
-    former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
-    return lambda photo: MergeSources(tags_of_people(embedded.get(photo, {})), former.get(photo, set()), True)
-
-
-def _sidecar(
-    project: Project, one: UploadCandidate, style: str, known: Callable[[str], MergeSources], *, execute: bool
-) -> tuple[Path, Merged]:
+def _sidecar(project: Project, one: SidecarWork, style: str, *, execute: bool) -> tuple[Path, Merged]:
     """The sidecar, and what was written into it, or would be."""
     picture = project.folder / one.path
-    texts = one.texts
-    fields = Fields(
-        title=texts["title"],
-        description=texts["caption"],
-        alt_text=texts["alt_text"],
-        keywords=tuple(texts["keywords"]),
-    )
     target = sidecar_of(picture, style)
     act = merge_sidecar if execute else would_change
-    return target, act(target, fields, extension=picture.suffix, sources=known(one.photo_id))
+    return target, act(target, one.fields, extension=picture.suffix, sources=one.sources)

@@ -23,6 +23,7 @@ from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import state_of
 from proofsheet.core.clock import utc_now
 from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.marking import MarkRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import write_submitted
 
@@ -41,6 +42,17 @@ class DecisionBody(ProjectBody):
     blind: bool = Field(False, description="true or false")
     seconds: float | None = Field(None, description="a number or null")
     known_id: str | None = Field(None, alias="seen", description="the id of a decision or null")
+
+
+class MarkBody(ProjectBody):
+    """Stars, a label or a flag of a picture; its fields are those of `MarkRequest`."""
+
+    mark_id: Identity
+    photo_id: Text
+    stars: int | None = Field(None, ge=0, le=5, description="a whole number from 0 to 5, or null")
+    label: str | None = Field(None, max_length=40, description="the name of a colour, an empty text, or null")
+    flag: int | None = Field(None, ge=-1, le=1, description="1, 0, -1 or null")
+    known_id: str | None = Field(None, alias="seen", description="the id of a mark or null")
 
 
 class StepBody(ProjectBody):
@@ -101,6 +113,19 @@ async def submit_decision(request: Request) -> Response:
     )
 
 
+async def mark(request: Request) -> Response:
+    """POST `MarkBody`. On disk before the 200; marks need no submit."""
+    body = await read(request, MarkBody)
+    session = await _session(request, body.project)
+    given = MarkRequest(**body.model_dump(exclude={"project"}))
+    return answer(
+        {
+            "set": await run_in_threadpool(session.mark, given, utc_now()),
+            "progress": await run_in_threadpool(session.progress),
+        }
+    )
+
+
 async def undo(request: Request) -> Response:
     """POST `StepBody`."""
     body = await read(request, StepBody)
@@ -146,6 +171,7 @@ ROUTES = [
     Route("/api/automation/load_batch", load_batch, methods=["GET"]),
     Route("/api/automation/progress", progress, methods=["GET"]),
     Route("/api/automation/submit_decision", submit_decision, methods=["POST"]),
+    Route("/api/automation/mark", mark, methods=["POST"]),
     Route("/api/automation/submit_batch", submit_batch, methods=["POST"]),
     Route("/api/automation/undo", undo, methods=["POST"]),
     Route("/api/automation/approve_above", approve_above, methods=["POST"]),

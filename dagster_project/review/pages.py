@@ -24,6 +24,7 @@ from proofsheet.core.errors import StoreError
 from proofsheet.core.shell_words import as_word
 from proofsheet.library.renamed_folders import find_renamed
 from proofsheet.storage.health import Trouble
+from schemas.marks import LABELS
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Environment(
@@ -56,6 +57,7 @@ async def review(request: Request) -> Response:
     project = await run_in_threadpool(state.project, request.path_params["project"])
     empty = await run_in_threadpool(why_empty, project)
     told = {"keys": KEYS, "keys_data": keys_as_dicts(), "settings": state.settings.review, "empty": empty}
+    told |= {"labels": LABELS}
     return page(request, "review", project=project, here="review", **told)
 
 
@@ -66,7 +68,8 @@ async def sets(request: Request) -> Response:
 
 async def singles(request: Request) -> Response:
     """GET `/p/{project}/singles`: pictures that are in no set of two or more."""
-    return await _of_project(request, "singles", keys=keys_of_singles(), keys_data=keys_as_dicts())
+    keys = keys_of_singles()
+    return await _of_project(request, "singles", keys=keys, keys_data=keys_as_dicts(keys), labels=LABELS)
 
 
 async def metadata(request: Request) -> Response:

@@ -17,10 +17,12 @@ from starlette.routing import Route
 from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import state_of
 from proofsheet.review.decision_request import InvalidRequest
+from proofsheet.review.filters import STATES, MarkFilter, places_of
 from proofsheet.review.picture_facts import picture_facts
 from proofsheet.review.singles import ACTIONS, singles_page
+from schemas.marks import MOST_STARS
 
-_MOST, _USUAL, _MOST_SINGLES = 100, 200, 500
+_MOST, _USUAL, _MOST_SINGLES, _LONGEST = 100, 200, 500, 200
 
 
 async def pictures(request: Request) -> Response:
@@ -34,8 +36,31 @@ async def pictures(request: Request) -> Response:
     return answer({"pictures": [asdict(f) for f in found]})
 
 
+def _marks(request: Request) -> MarkFilter:
+    query = request.query_params
+    stars = number_of(query.get("stars") or None, "stars", 0, 0, MOST_STARS)
+    return MarkFilter(stars, query.get("label", "")[:_LONGEST])
+
+
+async def places(request: Request) -> Response:
+    """GET `/api/automation/places`: project, stars (at least), label, and state: open or decided.
+
+    The places of the sets that fit, and every label in the review.
+    """
+    state = request.query_params.get("state", "")
+    if state not in ("", *STATES):
+        raise InvalidRequest(f"state is {state[:40]!r}.", f"Send {' or '.join(STATES)}, or nothing for all.")
+    marks = _marks(request)
+    session = await run_in_threadpool(state_of(request).session, request.query_params.get("project", ""))
+    fitting, labels = await run_in_threadpool(places_of, session, marks, state)
+    return answer({"places": fitting, "labels": labels})
+
+
 async def singles(request: Request) -> Response:
-    """GET `/api/singles`: project, start, size (1 to 500), and action: open, approved or rejected."""
+    """GET `/api/singles`: project, start, size (1 to 500), stars (at least), label, and action.
+
+    The action is open, approved or rejected.
+    """
     query = request.query_params
     action = query.get("action") or None
     if action not in (None, *ACTIONS):
@@ -43,11 +68,12 @@ async def singles(request: Request) -> Response:
     start = number_of(query.get("start"), "start", 0, 0, 1 << 31)
     size = number_of(query.get("size"), "size", _USUAL, 1, _MOST_SINGLES)
     session = await run_in_threadpool(state_of(request).session, query.get("project", ""))
-    found = await run_in_threadpool(singles_page, session, action, start, size)
+    found = await run_in_threadpool(singles_page, session, action, start, size, _marks(request))
     return answer({**asdict(found), "progress": await run_in_threadpool(session.progress)})
 
 
 ROUTES = [
     Route("/api/pictures", pictures, methods=["GET"]),
     Route("/api/singles", singles, methods=["GET"]),
+    Route("/api/automation/places", places, methods=["GET"]),
 ]

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.models.intervals import wilson
-from schemas.history import ImportedVector
+from schemas.history import RATING, ImportedVector
 from schemas.library import Photo
 from schemas.selections import CropExample, HistoryMatch, Selection, VectorSelection
 from schemas.training import Anomaly, ProjectStatistic, TrainingPair
@@ -27,6 +27,7 @@ def pair_rows(
     photos: pl.DataFrame,
     vector_sets: pl.DataFrame,
     imported: pl.DataFrame,
+    rated: Iterable[Row] = (),
 ) -> pl.DataFrame:
     """A row for each loser of each set.
 
@@ -36,6 +37,7 @@ def pair_rows(
         photos: rows of `photos`.
         vector_sets: rows of `vector_selections`.
         imported: the facts `imported_vectors`.
+        rated: pairs from stars and flags, see rating_pairs.py.
     """
     of_photos = dict(photos.select(Photo.photo_id, Photo.stage).iter_rows())
     of_vectors = dict(imported.select(ImportedVector.vector_id, ImportedVector.stage).iter_rows())
@@ -50,7 +52,7 @@ def pair_rows(
         rows += _pairs(
             one[VectorSelection.chosen_vector_id], one[VectorSelection.vector_ids], of_vectors, facts
         )
-    return TrainingPair.frame(rows)
+    return TrainingPair.frame([*rows, *rated])
 
 
 def _pairs(
@@ -102,7 +104,8 @@ def statistic_rows(
     refused: int,
 ) -> pl.DataFrame:
     """One row: amount of history, rate of anomalies, rate of crops."""
-    of_photos = pairs.filter(pl.col(TrainingPair.encoder_id).is_null())
+    rated = pl.col(TrainingPair.source) == RATING
+    of_photos = pairs.filter(pl.col(TrainingPair.encoder_id).is_null() & ~rated)
     unstaged = of_photos.filter(
         pl.col(TrainingPair.winner_stage).is_null() | pl.col(TrainingPair.loser_stage).is_null()
     )
@@ -122,6 +125,7 @@ def statistic_rows(
             TrainingPair.set_key
         ].n_unique(),
         ProjectStatistic.pairs: pairs.height,
+        ProjectStatistic.rating_pairs: pairs.filter(rated).height,
         ProjectStatistic.without_stage: without,
         ProjectStatistic.anomalies: odd,
         ProjectStatistic.anomaly_rate: odd / staged if staged else None,

@@ -16,6 +16,7 @@ from proofsheet.library.identity_signs import KnownPhoto, Sighting
 from proofsheet.storage.ledger import Ledger
 from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
 from schemas.identity import PhotoIdentity, PhotoPlace
+from schemas.marks import PhotoMark
 from schemas.publish import Upload
 from schemas.review import ReviewDecision
 
@@ -79,14 +80,14 @@ def former_paths(ledger: Ledger) -> dict[str, list[str]]:
 
 
 def told_of(ledger: Ledger) -> set[str]:
-    """Photos on which people wrote, waived, judged, decided or uploaded something.
+    """Photos on which people wrote, waived, judged, decided, marked or uploaded something.
 
     A scan asks at its own moment; what follows from it is a fact from then on, and does not follow from later
     edits.
     """
     told = {
         str(photo)
-        for table in (WordEdit, Waiver, WordReview, TextRequest, Upload)
+        for table in (WordEdit, Waiver, WordReview, TextRequest, PhotoMark, Upload)
         for photo in ledger.rows(table)[WordEdit.photo_id].drop_nulls()
     }
     decided = ledger.rows(ReviewDecision)[ReviewDecision.photo_ids].explode().drop_nulls()

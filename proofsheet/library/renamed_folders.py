@@ -28,7 +28,7 @@ from proofsheet.library.name_reuse import EQUAL, compare, is_new, let_go
 from proofsheet.storage.health import each_alone, set_aside_ledger
 from proofsheet.storage.project_keys import note_folder
 from proofsheet.storage.workspace import SANDBOX, Project, Workspace
-from schemas import apply, edits, publish, review, sets
+from schemas import apply, edits, marks, publish, review, sets
 from schemas.history import HistoryRow
 from schemas.library import Photo
 from schemas.table import Table
@@ -37,6 +37,7 @@ _OWN = 0.5
 BY_PEOPLE: tuple[type[Table], ...] = (
     *(edits.WordEdit, edits.Waiver, edits.WordReview, edits.TextRequest, sets.SetContext, HistoryRow),
     *(review.ReviewDecision, review.ReviewBatch, review.Feedback, apply.ApplyPlan, publish.Upload),
+    marks.PhotoMark,
 )
 
 

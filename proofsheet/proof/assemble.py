@@ -19,6 +19,7 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import edits_of, merged
 from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.picture_facts import PEOPLE
+from proofsheet.texts.written_texts import WrittenTexts
 from schemas.edits import WordEdit
 from schemas.library import GenerationFact
 from schemas.proof import FIELDS, MetadataRepair, Texts
@@ -38,7 +39,12 @@ _GENERATED |= {
 
 
 def repaired_rows(
-    project: str, captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, ledger: Ledger
+    project: str,
+    captions: pl.DataFrame,
+    titles: pl.DataFrame,
+    tag_sets: pl.DataFrame,
+    ledger: Ledger,
+    written: Mapping[str, WrittenTexts],
 ) -> pl.DataFrame:
     """The rows of `metadata_repaired`: every photo with a caption.
 
@@ -47,7 +53,8 @@ def repaired_rows(
         captions: rows of `captions`.
         titles: rows of `titles`.
         tag_sets: rows of `tag_sets`.
-        ledger: holds what people wrote.
+        ledger: holds what people wrote here.
+        written: photo to what people wrote into its file or sidecar.
     """
     title = {r[Answered.photo_id]: r for r in titles.to_dicts()}
     tags = {r[Answered.photo_id]: r for r in tag_sets.to_dicts()}
@@ -65,7 +72,7 @@ def repaired_rows(
         asked = {Texts.title: title.get(photo), Texts.keywords: tags.get(photo)}
         by = {field: describer(asked.get(field) or row) for field in FIELDS}
         prompts = " + ".join(v for v in versions if v)
-        rows.append(assembled(project, row, texts, by, prompts, edits.get(photo, {})))
+        rows.append(assembled(project, row, texts, by, prompts, edits.get(photo, {}), written.get(photo, {})))
     return MetadataRepair.frame(rows)
 
 
@@ -83,8 +90,11 @@ def assembled(
     by: Mapping[str, str],
     prompts: str,
     edits: Mapping[str, Row],
+    written: WrittenTexts,
 ) -> Row:
     """One row: the describer's texts repaired, and people's words as they wrote them.
+
+    What people wrote here counts first, then what they wrote into a file or sidecar, then other texts.
 
     Args:
         project: partition key.
@@ -93,13 +103,14 @@ def assembled(
         by: field to who wrote it, see `describer`; a model where it is missing.
         prompts: versions of the prompts.
         edits: field to its last change.
+        written: field to what people wrote into the file or sidecar.
     """
     mended, changes = repair.repair(generated)
     sources = {}
     for field in FIELDS:
         edit = edits.get(field)
-        if edit is None or edit[WordEdit.value] is None:
-            sources[field] = by.get(field, BY_MODEL)
+        if edit is None or edit[WordEdit.value] is None or _stands_below(edit, field, written):
+            mended[field], sources[field] = _unedited(field, mended[field], by, written)
             continue
         mended[field] = _written(field, mended[field], edit)
         sources[field] = edit[WordEdit.source] + (LOCKED if edit[WordEdit.locked] else "")
@@ -115,6 +126,18 @@ def assembled(
         MetadataRepair.prompt_version: prompts,
         MetadataRepair.repair_version: f"{repair.VERSION} {module_version(repair.__name__)}",
     }
+
+
+def _stands_below(edit: Row, field: str, written: WrittenTexts) -> bool:
+    """Whether an edit by a program gives way to what people wrote into the file or sidecar."""
+    return edit[WordEdit.source] not in PEOPLE and field in written
+
+
+def _unedited(field: str, generated: Any, by: Mapping[str, str], written: WrittenTexts) -> tuple[Any, str]:  # noqa: ANN401 - text or keywords
+    """The value of a field that nobody edited here, and its source."""
+    if (own := written.get(field)) is not None:
+        return own.value, f"{HAND} in {own.place}"
+    return generated, by.get(field, BY_MODEL)
 
 
 def _written(field: str, generated: Any, edit: Row) -> Any:  # noqa: ANN401 - text or keywords
@@ -135,9 +158,17 @@ def people_wrote(sources: str) -> frozenset[str]:
 
 
 def hand_wrote(sources: str) -> frozenset[str]:
-    """The fields of which you wrote every word; keywords that are not locked take a model's too."""
-    hand = (f for f, source in sources_of(sources).items() if source.split(" ")[0] == HAND)
+    """The fields of which you wrote every word here; keywords that are not locked take a model's too.
+
+    A program may have filled what is in a file or sidecar.
+    """
+    hand = (f for f, source in sources_of(sources).items() if source in (HAND, HAND + LOCKED))
     return frozenset(f for f in hand if f != Texts.keywords or LOCKED in sources_of(sources)[f])
+
+
+def written_elsewhere(sources: str) -> frozenset[str]:
+    """The fields that people wrote into the file or sidecar, from the column `sources`."""
+    return frozenset(f for f, source in sources_of(sources).items() if source.startswith(f"{HAND} in "))
 
 
 def facts_wrote(sources: str) -> frozenset[str]:

@@ -37,6 +37,7 @@ from proofsheet.texts.edits import edits_of
 from proofsheet.texts.inference import answers
 from proofsheet.texts.job_results import JobResult
 from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Job, JobRequest, unrepeated
+from proofsheet.texts.written_texts import WrittenTexts
 from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataRepair, Texts
@@ -140,6 +141,7 @@ class Asker:
     Attributes:
         latest: photo to its latest texts: what became better in one round stays so in the next.
         requests: photo to its question.
+        written: photo to what people wrote into its file or sidecar.
         describing: who answers.
         project: its ledger keeps answers and strikes.
         vocabulary: of the settings, or None.
@@ -150,6 +152,7 @@ class Asker:
 
     latest: dict[str, GateCandidate]
     requests: Mapping[str, JobRequest]
+    written: Mapping[str, WrittenTexts]
     describing: Describer
     project: Project
     vocabulary: Vocabulary | None
@@ -224,7 +227,9 @@ class Asker:
         }
         answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
-        row = assembled(self.project.key, answer, generated, by, f"{versions} (again)", edits)
+        row = assembled(
+            self.project.key, answer, generated, by, f"{versions} (again)", edits, self.written.get(photo, {})
+        )
         terms = before.input.texts[Texts.keywords]
         if TAGS.name in told:  # written by the describer: manual keywords are not requested again
             terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms

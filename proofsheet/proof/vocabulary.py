@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import UsageError
+from proofsheet.proof.assemble import written_elsewhere
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import edits_of
 from schemas.edits import WordEdit
@@ -172,6 +173,8 @@ def tag_rows(
         source, locked = (
             (edit[WordEdit.source], bool(edit[WordEdit.locked])) if edit and own else ("model", False)
         )
+        if Texts.keywords in written_elsewhere(row[MetadataRepair.sources]):
+            own, source, locked = row[Texts.keywords], "human", True
         name = [] if locked or photo not in named else [named[photo]]
         found = mapped([*row[Texts.keywords], *name], own if source == "human" else [], vocabulary, settings)
         counts.update(found.terms)

@@ -15,17 +15,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proofsheet.metadata.sidecar_packet import mark_of
-from schemas.proof import ProofAttempt
+from proofsheet.proof.assemble import written_elsewhere
+from proofsheet.publish.sidecar_said import said_value
+from schemas.proof import FIELDS, ProofAttempt, Texts
 from schemas.written import WrittenFields
 
 RATING, LABEL, TITLE = "XMP-xmp:Rating", "XMP-xmp:Label", "XMP-dc:Title"
 DESCRIPTION, SUBJECT, HIERARCHY = "XMP-dc:Description", "XMP-dc:Subject", "XMP-lr:HierarchicalSubject"
+FLAG = "XMP-xmpDM:Pick"
 TAGS_LIST, ALT_TEXT = "XMP-digiKam:TagsList", "XMP-iptcCore:AltTextAccessibility"
 EXTENDED, MARKS = "XMP-iptcCore:ExtDescrAccessibility", "XMP-proofsheet:Written"
 LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
 COLUMNS = {
     RATING: WrittenFields.rating,
     LABEL: WrittenFields.label,
+    FLAG: WrittenFields.pick,
     TITLE: WrittenFields.title,
     DESCRIPTION: WrittenFields.description,
     SUBJECT: WrittenFields.keywords,
@@ -46,11 +50,13 @@ class MergeSources:
         people: what people wrote into the picture itself, by tag.
         former: marks of texts that we may have written before sidecars held marks.
         replace: whether values that we wrote make room for new ones.
+        bases: tags of values that people set in the review app, each with the value of other programs then.
     """
 
     people: Mapping[str, Any] = field(default_factory=dict)
     former: Collection[str] = ()
     replace: bool = False
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -87,7 +93,9 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     ours = made.last | frozenset(sources.former)
     for tag, value in wanted.items():
         known = _Known(before.get(tag), sources.people.get(tag), ours)
-        if tag in LISTS:
+        if tag in sources.bases:
+            _merge_said(made, tag, value, known, sources.bases[tag])
+        elif tag in LISTS:
             _merge_list(made, tag, value, known, replace=sources.replace)
         elif tag in COLUMNS:
             _merge_one(made, tag, value, known, replace=sources.replace)
@@ -105,6 +113,18 @@ class _Known:
     old: Any
     of_file: Any
     ours: frozenset[str]
+
+
+def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str) -> None:
+    """Stars, a label or a flag that people set here."""
+    there = next((str(v) for v in (known.old, known.of_file) if v not in (None, "")), "")
+    marks = (_mark(tag, there), _mark(tag, value))
+    found = said_value(there, str(value), base, marks, made.marks)
+    made.marks = found.marks
+    if found.conflict:
+        made.conflicts.append(found.conflict)
+    elif found.write:
+        made.values[tag] = value
 
 
 def _merge_one(made: Merge, tag: str, value: object, known: _Known, *, replace: bool) -> None:
@@ -150,7 +170,7 @@ def _mark(tag: str, value: object) -> str:
 
 
 def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as its item
-    if value is None:
+    if value in (None, ""):
         return []
     return list(value) if isinstance(value, list) else [value]
 
@@ -174,23 +194,24 @@ def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
         row: of `embedded_metadata`; an empty one says nothing.
     """
     found = {tag: row.get(name) for tag, name in COLUMNS.items() if tag != TAGS_LIST}
-    if (stars := found[RATING]) is not None:
-        found[RATING] = f"{stars:g}"
+    found |= {tag: f"{found[tag]:g}" for tag in (RATING, FLAG) if found[tag] is not None}
     found[TAGS_LIST] = [path.replace("|", "/") for path in found[HIERARCHY] or ()]
     return {tag: value for tag, value in found.items() if value not in (None, "", [])}
 
 
 def marks_of_attempts(attempts: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Photo to the marks of all texts that it ever had here.
+    """Photo to the marks of all texts that it ever had here, without those of people in file or sidecar.
 
     Args:
         attempts: rows of `proof_attempts`.
     """
     found: dict[str, set[str]] = {}
     for row in attempts:
-        told = {TITLE: row[ProofAttempt.title], DESCRIPTION: row[ProofAttempt.caption]}
-        told[ALT_TEXT] = row[ProofAttempt.alt_text]
+        theirs = written_elsewhere(row[ProofAttempt.sources] or "")
+        own = {f: row[f] for f in FIELDS if f not in theirs}
+        told = {TITLE: own.get(Texts.title), DESCRIPTION: own.get(Texts.caption)}
+        told[ALT_TEXT] = own.get(Texts.alt_text)
         marks = {_mark(tag, text) for tag, text in told.items() if text}
-        marks |= {_mark(SUBJECT, word) for word in row[ProofAttempt.keywords] or ()}
+        marks |= {_mark(SUBJECT, word) for word in own.get(Texts.keywords) or ()}
         found.setdefault(str(row[ProofAttempt.photo_id]), set()).update(marks)
     return found

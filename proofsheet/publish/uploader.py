@@ -40,7 +40,7 @@ ALREADY = "published already"
 class UploadCandidate:
     """A photo with texts, its name and version at a target, and why it is held back.
 
-    The reason is empty if it may be published.
+    The reason is empty if it may be published. `sources` names who wrote each text.
     """
 
     photo_id: str
@@ -50,6 +50,7 @@ class UploadCandidate:
     texts: Mapping[str, Any]
     version: int
     held_back: str
+    sources: str = ""
 
 
 @dataclass
@@ -90,7 +91,16 @@ def candidates(project: Project, target: str) -> list[UploadCandidate]:
         name = "/".join(part for part in (project.name, photo[Photo.folder], photo[Photo.file_name]) if part)
         name, version = shelf.place(own, attempt, name)
         found.append(
-            UploadCandidate(own, str(photo[Photo.path]), name, attempt, texts[own, attempt], version, reason)
+            UploadCandidate(
+                own,
+                str(photo[Photo.path]),
+                name,
+                attempt,
+                texts[own, attempt],
+                version,
+                reason,
+                row[MetadataQuality.sources] or "",
+            )
         )
     return sorted(found, key=lambda c: c.path)
 

@@ -29,6 +29,7 @@ from proofsheet.publish.sidecar_merge import (
     COLUMNS,
     DESCRIPTION,
     EXTENDED,
+    FLAG,
     HIERARCHY,
     LABEL,
     MARKS,
@@ -47,7 +48,8 @@ EXTENSION = "XMP-photoshop:SidecarForExtension"
 _BY_LANGUAGE = frozenset({TITLE, DESCRIPTION, ALT_TEXT, EXTENDED})
 _OURS = frozenset({*COLUMNS, EXTENSION, MARKS})
 _CONFIG = f"""%Image::ExifTool::UserDefined = ('Image::ExifTool::XMP::Main' => {{
-  {OWN} => {{ SubDirectory => {{ TagTable => 'Image::ExifTool::UserDefined::{OWN}' }} }} }});
+  {OWN} => {{ SubDirectory => {{ TagTable => 'Image::ExifTool::UserDefined::{OWN}' }} }} }},
+  'Image::ExifTool::XMP::xmpDM' => {{ pick => {{ Name => 'Pick', Writable => 'integer' }} }});
 %Image::ExifTool::UserDefined::{OWN} = (
   GROUPS => {{ 0 => 'XMP', 1 => 'XMP-{OWN}', 2 => 'Other' }},
   NAMESPACE => {{ '{OWN}' => '{OWN_SPACE}' }}, WRITABLE => 'string', Written => {{ List => 'Bag' }});
@@ -58,11 +60,12 @@ _OF_THE_TOOL = ("SourceFile", "ExifTool:", "System:", "File:", "XMP-x:XMPToolkit
 
 @dataclass(frozen=True)
 class Fields:
-    """What is to be written; None and empty leave the sidecar's own.
+    """What is to be written; None and empty leave the sidecar's own, but for an empty label: it is removed.
 
     Attributes:
         rating: -1 (rejected) to 5.
         label: colour label.
+        flag: 1 picked, -1 rejected, 0 none.
         title: one line.
         description: caption.
         alt_text: for people who cannot see the picture.
@@ -73,6 +76,7 @@ class Fields:
 
     rating: int | None = None
     label: str | None = None
+    flag: int | None = None
     title: str | None = None
     description: str | None = None
     alt_text: str | None = None
@@ -84,7 +88,7 @@ class Fields:
         """By the tags of exiftool."""
         found = {
             RATING: self.rating,
-            LABEL: self.label,
+            FLAG: self.flag,
             TITLE: self.title,
             DESCRIPTION: self.description,
             ALT_TEXT: self.alt_text,
@@ -93,7 +97,8 @@ class Fields:
             HIERARCHY: ["|".join(p) for p in self.paths],
             TAGS_LIST: ["/".join(p) for p in self.paths],
         }
-        return {n: v for n, v in found.items() if v not in (None, "", [])}
+        told = {n: v for n, v in found.items() if v not in (None, "", [])}
+        return told if self.label is None else {**told, LABEL: self.label}
 
 
 def exiftool() -> str:

@@ -15,6 +15,7 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.selection.choices import History
+from proofsheet.selection.photo_marks import Mark, elsewhere_by_photo, model_stars
 from proofsheet.selection.timeline import proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.choices import TECHNICAL, Choice, Proposal
@@ -24,9 +25,15 @@ from schemas.library import Photo
 from schemas.selections import Selection
 from schemas.storage import StoredTable
 from schemas.vision import ImageQuality, Preview
+from schemas.words import Rating
+from schemas.written import WrittenMetadata
 
 Row = dict[str, Any]
-_READ = (Proposal, Photo, ImageQuality, Face, PhotoGroup, Preview, Selection, Choice)
+ELSEWHERE, MODEL_STARS = "elsewhere", "model_stars"  # of an image; not for the browser
+_READ = (
+    *(Proposal, Photo, ImageQuality, Face, PhotoGroup, Preview, Selection, Choice),
+    *(WrittenMetadata, Rating),
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,7 @@ class ReviewQueue:
         sets: of two pictures or more, in the order of their first paths, those of imported history last.
         by_id: sets and single pictures.
         places: set to its place in `sets`.
+        group_of: photo to its set or single picture.
         singles: pictures that are in no set of two or more, in the order of their paths.
         mark: of the tables that it was read from.
     """
@@ -121,6 +129,7 @@ class ReviewQueue:
     sets: list[ReviewItem]
     by_id: Mapping[str, ReviewItem]
     places: Mapping[str, int]
+    group_of: Mapping[str, str]
     singles: list[ReviewItem]
     mark: str
 
@@ -148,6 +157,10 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
     faces = project.store.read(Face).filter(pl.col(Face.face) == 1).select(*ids, Face.landmarks)
     photos = {str(r[Photo.photo_id]): r for r in known.join(faces, on=ids, how="left").to_dicts()}
     history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
+    elsewhere = elsewhere_by_photo(project.store.read(WrittenMetadata))
+    by_model = model_stars(project.store.read(Rating))
+    for photo, row in photos.items():
+        row |= {ELSEWHERE: elsewhere.get(photo, Mark()), MODEL_STARS: by_model.get(photo)}
     notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
     found, singles = list[ReviewItem](), list[ReviewItem]()
     for row in project.store.read(Proposal).to_dicts():
@@ -165,7 +178,8 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
     found.sort(key=lambda p: (p.history is not None, *_path(p)))
     singles.sort(key=_path)
     every = {p.group_id: p for p in (*found, *singles)}
-    return ReviewQueue(found, every, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
+    group_of = {str(i["id"]): p.group_id for p in every.values() for i in p.images}
+    return ReviewQueue(found, every, {p.group_id: k for k, p in enumerate(found)}, group_of, singles, mark)
 
 
 def _path(one: ReviewItem) -> tuple[str, str]:
@@ -199,6 +213,8 @@ def _image(member: Row) -> Row:
         "state": member[Photo.state],
         "mark": str(member[Photo.content_hash])[:12],
         "zoom_to": _eyes(member),
+        ELSEWHERE: member[ELSEWHERE],
+        MODEL_STARS: member[MODEL_STARS],
     }
 
 

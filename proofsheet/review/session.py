@@ -11,7 +11,6 @@ the read that it depends on. If two people decide on one set, one wins and the o
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -23,17 +22,18 @@ from proofsheet.review.decision_request import (
     decision_told,
     note_row,
 )
+from proofsheet.review.marking import MarkRequest, mark_row, marked_image
+from proofsheet.review.progress import review_progress, target_of
 from proofsheet.review.queue import ReviewItem, ReviewQueue, mark_of, read_queue
-from proofsheet.selection.choices import ReviewProgress
 from proofsheet.selection.timeline import Timeline, decides, proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.choices import Proposal
 from schemas.library import IN_PLACE
-from schemas.review import REVIEWED, Feedback, ReviewBatch, ReviewDecision, ReviewStep
+from schemas.marks import PhotoMark
+from schemas.review import Feedback, ReviewBatch, ReviewDecision, ReviewStep
 from schemas.selections import Selection
 
 Row = dict[str, Any]
-ACTIONS = (*REVIEWED, "skipped")
 
 
 class ReviewSession:
@@ -115,33 +115,12 @@ class ReviewSession:
     def _progress(self) -> Row:
         found = self.proposals()
         with self._lock:
-            line = self._timeline.catch_up(self.project.ledger)
-            actions = Counter(str(v[ReviewDecision.action]) for p in found.sets if (v := line.of(p.group_id)))
-            history = sum(p.history is not None and not decides(line.of(p.group_id)) for p in found.sets)
-            undo = line.verdicts[line.done[-1][-1]][ReviewDecision.group_id] if line.done else None
-            redo = line.verdicts[line.undone[-1][-1]][ReviewDecision.group_id] if line.undone else None
-            number = line.number
-        submitted = max(
-            (
-                r[ReviewBatch.up_to]
-                for r in self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)
-            ),
-            default=0,
-        )
-        far = ReviewProgress(len(found.sets), sum(actions[a] for a in REVIEWED), history)
-        return {
-            "number": number,
-            "total": far.total,
-            "decided": far.decided,
-            "reviewed": far.reviewed,
-            "history": far.history,
-            "singles": len(found.singles),
-            "actions": {a: actions.get(a, 0) for a in ACTIONS},
-            "text": str(far),
-            "undo": undo,
-            "redo": redo,
-            "waiting": max(0, number - submitted),
-        }
+            return review_progress(found, self._timeline.catch_up(self.project.ledger), self._handed_over())
+
+    def _handed_over(self) -> int:
+        """Number of the last act that was submitted; 0 without any."""
+        batches = self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)
+        return max((int(r[ReviewBatch.up_to]) for r in batches), default=0)
 
     def decide(self, given: DecisionRequest, now: datetime) -> Row:
         """Keep a verdict; the set comes back as it is then.
@@ -224,7 +203,7 @@ class ReviewSession:
             if step_id in line.steps or not stack:
                 return {"group_id": None}
             last = stack[-1][-1]
-            group = str(line.verdicts[last][ReviewDecision.group_id])
+            group, photo = target_of(self.proposals(), line, last)
             row = {
                 ReviewStep.step_id: step_id,
                 ReviewStep.verdict_id: last,
@@ -232,7 +211,8 @@ class ReviewSession:
                 ReviewStep.done_at: now,
             }
             inside.add(ReviewStep, [row | {ReviewStep.number: line.number + 1}])
-        return {"group_id": group, "set": self.one(group) if group in self.proposals().by_id else None}
+        shown = self.one(group) if group in self.proposals().by_id else None
+        return {"group_id": group, "photo_id": photo, "set": shown}
 
     def submit(self, batch_id: str, now: datetime) -> int:
         """Submit every current decision.
@@ -243,9 +223,8 @@ class ReviewSession:
             line = self._timeline.catch_up(inside)
             before = inside.rows_after(ReviewBatch, ReviewBatch.number, 0)
             last = before[-1] if before else {ReviewBatch.number: 0, ReviewBatch.up_to: 0}
-            if line.number == last[ReviewBatch.up_to] or any(
-                r[ReviewBatch.batch_id] == batch_id for r in before
-            ):
+            fresh = line.unsubmitted(int(last[ReviewBatch.up_to]))
+            if not fresh or any(r[ReviewBatch.batch_id] == batch_id for r in before):
                 return 0
             row = {
                 ReviewBatch.batch_id: batch_id,
@@ -253,7 +232,24 @@ class ReviewSession:
                 ReviewBatch.submitted_at: now,
             }
             inside.add(ReviewBatch, [row | {ReviewBatch.number: last[ReviewBatch.number] + 1}])
-        return line.number - int(last[ReviewBatch.up_to])
+        return fresh
+
+    def mark(self, given: MarkRequest, now: datetime) -> Row:
+        """Keep stars, a label or a flag of a picture; its set comes back as it is then.
+
+        Raises:
+            InvalidRequest: if the mark is empty, or has an unknown value.
+            Conflict: if the picture is gone, or was marked elsewhere meanwhile.
+        """
+        group = self.proposals().group_of.get(given.photo_id)
+        if group is None:
+            raise Conflict("This picture is no longer in the review.", "Load the page again.")
+        image = next(i for i in self._find(group).images if i["id"] == given.photo_id)
+        with self._lock, self.project.ledger.exclusive() as inside:
+            line = self._timeline.catch_up(inside)
+            if given.mark_id not in line.marks:
+                inside.add(PhotoMark, [mark_row(given, image, line, now)])
+        return self.one(group)
 
     def note(self, note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> None:
         """Save a note about the tool."""
@@ -297,4 +293,6 @@ class ReviewSession:
     def _shown(self, proposal: ReviewItem) -> Row:
         told = decision_told(self._timeline.of(proposal.group_id))
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
-        return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
+        images = [marked_image(i, self._timeline) for i in proposal.images]
+        shown = {"verdict": told, "applied": applied, "images": images}
+        return proposal.as_dict(hidden=self._hidden(proposal)) | shown

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from proofsheet.review.filters import ALL, MarkFilter, labels_of
 from proofsheet.review.queue import ReviewItem
 from proofsheet.review.session import ReviewSession
 from proofsheet.selection.timeline import Timeline, decides
@@ -30,6 +31,7 @@ class SinglesPage:
     Attributes:
         start: place of the first among those with the wanted decision.
         total: number of those.
+        labels: every label of a single picture.
         counts: pictures by decision, of all.
         sets: a row for the browser each.
     """
@@ -37,30 +39,35 @@ class SinglesPage:
     start: int
     total: int
     counts: dict[str, int]
+    labels: list[str]
     sets: list[dict[str, Any]]
 
 
-def singles_page(session: ReviewSession, action: str | None, start: int, size: int) -> SinglesPage:
+def singles_page(
+    session: ReviewSession, action: str | None, start: int, size: int, marks: MarkFilter = ALL
+) -> SinglesPage:
     """A page of them.
 
     Args:
         session: the review of the project.
         action: one of `ACTIONS`; None for all.
+        marks: stars and label that they need.
         start: the first one, from 0.
         size: how many.
     """
-    counts, some = Counter[str](), list[ReviewItem]()
+    counts, some, labels = Counter[str](), list[ReviewItem](), list[str]()
 
     def wanted(line: Timeline) -> list[ReviewItem]:
         for one in session.proposals().singles:
             own = action_of(line, one.group_id)
             counts[own] += 1
-            if action in (None, own):
+            if action in (None, own) and marks.fits(one, line):
                 some.append(one)
+        labels.extend(labels_of(session.proposals().singles, line))
         return some[start : start + size]
 
     shown = session.items_now(wanted)
-    return SinglesPage(start, len(some), dict(counts), shown)
+    return SinglesPage(start, len(some), dict(counts), labels, shown)
 
 
 def action_of(line: Timeline, group_id: str) -> str:

@@ -82,7 +82,10 @@ def search_texts(project: Project, sources: Collection[TextSource]) -> pl.DataFr
 
 
 _SCORE = "score"
-_AUTHORS = {"human": "a person", "import": "an import"}
+_AUTHORS = {"human": "a person", "import": "an import"} | {
+    "human in file": f"{_PERSON}, in the file",
+    "human in sidecar": f"{_PERSON}, in the sidecar",
+}
 
 
 def _column(table: type[Table], column: str, by: str | pl.Expr) -> Callable[[Project], pl.DataFrame]:

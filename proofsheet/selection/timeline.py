@@ -1,13 +1,14 @@
-"""Current review decisions: decisions, undo and redo, in their order.
+"""Current review decisions and marks: decisions, marks, undo and redo, in their order.
 
 Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and
 `proposed_crop`.
-Add here: another act on verdicts.
+Add here: another act on verdicts or marks.
 Keep out: how verdicts come in (review/, history/decision_import.py).
 """
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from proofsheet.storage.ledger import Ledger, Transaction
 from schemas.choices import Proposal
+from schemas.marks import PhotoMark
 from schemas.review import REVIEWED, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
@@ -24,10 +26,12 @@ class Timeline:
     """The acts of a review, replayed; it grows by what came since.
 
     Attributes:
-        number: of the last decision or step that was read.
+        number: of the last decision, mark or step that was read.
         verdicts: each decision by its id, also if it is undone.
+        marks: each mark of a photo by its id, also if it is undone.
+        handed: numbers of the decisions and of the steps on them; marks need no submit.
         steps: every step, an undo or a redo, by its id.
-        done: current acts, oldest first; an act is one decision, or those made together.
+        done: current acts, oldest first; an act is one mark, one decision, or those made together.
         undone: acts that can be given again, the next one last.
         seen: sets that were ever decided; their proposals are no secret any longer.
     """
@@ -35,14 +39,17 @@ class Timeline:
     def __init__(self) -> None:
         self.number = 0
         self.verdicts: dict[str, Row] = {}
+        self.marks: dict[str, Row] = {}
+        self.handed: list[int] = []
         self.steps: set[str] = set()
         self.done: list[list[str]] = []
         self.undone: list[list[str]] = []
         self.seen: set[str] = set()
         self._of_set: dict[str, list[str]] = {}
+        self._of_photo: dict[str, list[str]] = {}
 
     def catch_up(self, source: Ledger | Transaction, up_to: int | None = None) -> Timeline:
-        """Read new decisions and steps as of one moment.
+        """Read new decisions, marks and steps as of one moment.
 
         Args:
             source: a ledger, or a transaction of it.
@@ -54,32 +61,54 @@ class Timeline:
                     self.catch_up(moment, up_to)
             return self
         decisions = source.rows_after(ReviewDecision, ReviewDecision.number, self.number)
-        self.take(decisions, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
+        marks = source.rows_after(PhotoMark, PhotoMark.number, self.number)
+        self.take(decisions, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to, marks)
         return self
 
-    def take(self, decisions: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
+    def take(
+        self, decisions: Iterable[Row], steps: Iterable[Row], up_to: int | None, marks: Iterable[Row] = ()
+    ) -> None:
         """Replay rows that were not read yet, in the order of their numbers.
 
         Args:
             decisions: rows of `review_decisions`.
             steps: rows of `review_steps`.
             up_to: number of the last row to read; None for all.
+            marks: rows of `photo_marks`; without them, steps on marks change nothing.
         """
         rows: list[tuple[int, Row]] = [(int(r[ReviewDecision.number]), r) for r in decisions]
         rows += [(int(r[ReviewStep.number]), r) for r in steps]
+        rows += [(int(r[PhotoMark.number]), r) for r in marks]
         for number, row in sorted(rows, key=_first):
             if up_to is not None and number > up_to:
                 break
             if ReviewDecision.action in row:
                 self._decide(row)
+                self.handed.append(number)
+            elif PhotoMark.mark_id in row:
+                self._mark(row)
             else:
                 self._step(row)
+                if row[ReviewStep.verdict_id] in self.verdicts:
+                    self.handed.append(number)
             self.number = max(self.number, number)
 
     def of(self, group_id: str) -> Row | None:
         """The current decision on a set, or None."""
         found = self._of_set.get(group_id)
         return self.verdicts[found[-1]] if found else None
+
+    def unsubmitted(self, up_to: int) -> int:
+        """How many decisions, and steps on them, came after a number."""
+        return len(self.handed) - bisect.bisect_right(self.handed, up_to)
+
+    def marks_of(self, photo_id: str) -> list[Row]:
+        """The marks of a photo that were not undone, oldest first."""
+        return [self.marks[own] for own in self._of_photo.get(photo_id, ())]
+
+    def marked(self) -> list[str]:
+        """The photos with marks that were not undone."""
+        return [photo for photo, ids in self._of_photo.items() if ids]
 
     def standing(self) -> list[Row]:
         """The current decision on each set, in the order of the decisions."""
@@ -91,10 +120,18 @@ class Timeline:
         self.verdicts[own] = row
         self.seen.add(str(row[ReviewDecision.group_id]))
         self._of_set.setdefault(str(row[ReviewDecision.group_id]), []).append(own)
-        if together and self.done and self.verdicts[self.done[-1][-1]][ReviewDecision.bulk_id] == together:
+        last = self.verdicts.get(self.done[-1][-1]) if self.done else None
+        if together and last and last[ReviewDecision.bulk_id] == together:
             self.done[-1].append(own)
         else:
             self.done.append([own])
+        self.undone.clear()
+
+    def _mark(self, row: Row) -> None:
+        own = str(row[PhotoMark.mark_id])
+        self.marks[own] = row
+        self._of_photo.setdefault(str(row[PhotoMark.photo_id]), []).append(own)
+        self.done.append([own])
         self.undone.clear()
 
     def _step(self, row: Row) -> None:
@@ -107,11 +144,17 @@ class Timeline:
             return
         target.append(source.pop())
         for own in target[-1]:
-            stack = self._of_set[str(self.verdicts[own][ReviewDecision.group_id])]
+            stack = self._stack(own)
             if row[ReviewStep.act] == "redo":
                 stack.append(own)
             elif own in stack:
                 stack.remove(own)
+
+    def _stack(self, own: str) -> list[str]:
+        """The current acts on the set or photo of an act."""
+        if own in self.marks:
+            return self._of_photo[str(self.marks[own][PhotoMark.photo_id])]
+        return self._of_set[str(self.verdicts[own][ReviewDecision.group_id])]
 
 
 def _first(pair: tuple[int, Row]) -> int:

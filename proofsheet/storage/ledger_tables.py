@@ -15,6 +15,7 @@ from schemas.history import HistoryFile, HistoryRefusal, HistoryRow, ImportedVec
 from schemas.identity import PhotoIdentity, PhotoPlace
 from schemas.labels import ImportedFlag
 from schemas.library import ProjectFolder, Refusal
+from schemas.marks import PhotoMark
 from schemas.media_meta import LifecycleEvent, PromptRecord
 from schemas.metrics import RunRecord, SessionMetric
 from schemas.models import Fit, Promotion
@@ -54,6 +55,7 @@ FACTS: tuple[type[Table], ...] = (
     ReviewDecision,
     ReviewStep,
     ReviewBatch,
+    PhotoMark,
     Feedback,
     ApplyPlan,
     FileOperation,
@@ -74,6 +76,7 @@ KEPT: tuple[type[Table], ...] = (  # rows of these are never changed or deleted
     ReviewDecision,
     ReviewStep,
     ReviewBatch,
+    PhotoMark,
     Feedback,
     SignOff,
     Upload,

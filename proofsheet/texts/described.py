@@ -8,6 +8,7 @@ Keep out: the questions of one job (job_requests.py), and the known facts themse
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,7 @@ import polars as pl
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import file_lines, known_text, written_lines
 from proofsheet.texts.picture_facts import KnownFacts, picture_facts
+from proofsheet.texts.written_texts import texts_of_people
 from schemas.choices import Choice
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
@@ -88,7 +90,7 @@ def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts,
         pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
         values=values,
         facts=known.measured,
-        known=known,
+        known=replace(known, written={f: t.value for f, t in texts_of_people(written).items()}),
         phash=row[PictureHash.phash],
         file_hash=row[Photo.content_hash],
         shared=values,

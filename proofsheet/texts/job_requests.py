@@ -34,15 +34,34 @@ from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFl
 
 _MOST_COMPARED = 6
 _LEAST_WORDS = 3
+_BY_PERSON = "people wrote it with another program"
 
 
 def questions_with_words(asked: Sequence[JobRequest], project: Project) -> list[JobRequest]:
-    """The same questions, with the words of people among the known facts."""
+    """The same questions, with the words of people among the known facts.
+
+    What people wrote here counts more than what they wrote into a file or sidecar.
+    """
     words = written_words(project.ledger)
     return [
-        replace(one, known=replace(one.known, written=words.get(one.photo_id, {}))) if one.known else one
+        replace(one, known=replace(one.known, written={**one.known.written, **words.get(one.photo_id, {})}))
+        if one.known
+        else one
         for one in asked
     ]
+
+
+def title_questions(asked: Sequence[JobRequest], project: Project) -> list[JobRequest]:
+    """Needed where no person wrote a title into the file or sidecar."""
+    elsewhere = {one.photo_id for one in asked if _is_written(one, Texts.title)}
+    return [
+        replace(one, skip=_BY_PERSON if one.photo_id in elsewhere else one.skip)
+        for one in questions_with_words(asked, project)
+    ]
+
+
+def _is_written(one: JobRequest, field: str) -> bool:
+    return one.known is not None and bool(one.known.written.get(field))
 
 
 def tag_questions(
@@ -52,7 +71,11 @@ def tag_questions(
     project: Project,
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
-    """Needed where a photo has fewer tags than the minimum, or twice the same in other letters."""
+    """Needed where a photo has fewer tags than the minimum, or twice the same in other letters.
+
+    Keywords that people wrote into the file or sidecar are taken as they are: nothing is asked.
+    """
+    elsewhere = {one.photo_id for one in asked if _is_written(one, Texts.keywords)}
     written, flags = latest_edits(project.ledger), _flags(project)
     texts, prompts = _by_model(captions, Caption.caption), known_prompts(generation_facts)
     found = []
@@ -64,6 +87,8 @@ def tag_questions(
         values = {"tags": ", ".join(tags) or "none", KNOWN: known_text([*said, scan])}
         facts = {**one.facts, TagSet.tags_raw: tags}
         skip = f"{len(tags)} tags are there" if _are_enough(tags, captioning.least_tags) else None
+        if not tags and one.photo_id in elsewhere:
+            skip = _BY_PERSON
         found.append(
             replace(one, values=values, facts=facts, skip=skip, alone=bool(tags), says_more=bool(scan))
         )
@@ -264,7 +289,7 @@ STEPS: Mapping[
     str, Mapping[str, Callable[..., list[JobRequest]]]
 ] = {  # job to the inputs of its asset, the last one its questions
     "caption": {**ASKED, "questions": questions_with_words},
-    "title": {**ASKED, "questions": questions_with_words},
+    "title": {**ASKED, "questions": title_questions},
     "tags_normalize": {**ASKED, "questions": tag_questions},
     "quality": {**ASKED, "questions": quality_questions},
     "duplicate_assist": {"questions": duplicate_questions},

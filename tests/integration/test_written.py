@@ -112,7 +112,8 @@ def test_a_changed_sidecar_is_noticed_read_and_used(shell: Shell, server: ModelS
     ]
     (folder / "beside.jpg.xmp").write_text(sidecar("", words))
     shell("run", "one")
-    assert hits(shell, "eis")[0][:2] == ("beside.jpg", "written keywords: Fischreiher, Eis")
+    found = hits(shell, "eis")[0]
+    assert (found[0], found[2]) == ("beside.jpg", "a person, in the sidecar")
 
 
 def test_stars_that_a_person_sets_in_files_ask_no_question(shell: Shell, server: ModelServer) -> None:
@@ -148,11 +149,13 @@ def test_what_we_write_is_not_taken_for_a_persons_and_what_a_person_writes_stays
     assert said == {"title": "Leuchtturm", "rating": "5"}
     for name in ("in_file.jpg", "beside.jpg"):
         shell("words", "review", "one", name, "approved")
-    ours = shown["beside.jpg"]
+    assert shown["in_file.jpg"]["title"] == "Leuchtturm"  # it stands above the text of the model
+    assert shown["in_file.jpg"]["sources"].startswith("title=human in file, caption=model")
+    assert shown["beside.jpg"]["keywords"] == ["Fischreiher"]
     before = tree(home)
     told = shell.json("sidecars", "one")
     assert tree(home) == before
-    assert told["conflicts"] == [{"path": "in_file.jpg", "fields": ["title: people wrote another one"]}]
+    assert told["conflicts"] == []
     assert shell.json("sidecars", "one", "--execute")["written"] == 2
     shell("run", "one")
     assert hits(shell, "fischreiher")[0][2] == "a person, in the sidecar"
@@ -162,13 +165,17 @@ def test_what_we_write_is_not_taken_for_a_persons_and_what_a_person_writes_stays
         ("Leuchtturm", None, []),
     ]
     assert shell.json("sidecars", "one", "--execute")["written"] == 0
-    gone = ours["keywords"][0]
-    exiftool(folder / "beside.jpg.xmp", "-XMP-dc:Title=Reiher", f"-XMP-dc:Subject-={gone}")
+    gone = shown["in_file.jpg"]["keywords"][0]
+    exiftool(folder / "beside.jpg.xmp", "-XMP-dc:Title=Reiher", "-XMP-dc:Subject=")
+    exiftool(folder / "in_file.jpg.xmp", f"-XMP-dc:Subject-={gone}")
     told = shell.json("sidecars", "one", "--execute")
     kept = {one["path"]: one["fields"] for one in told["conflicts"]}
-    assert kept["beside.jpg"] == ["title: people wrote another one", f"keywords: people removed {gone}"]
+    assert kept["beside.jpg"] == ["title: people wrote another one"]
+    assert kept["in_file.jpg"] == [f"keywords: people removed {gone}"]
+    assert "Fischreiher" not in (folder / "beside.jpg.xmp").read_text("utf-8")
     shell("run", "one")
-    assert hits(shell, "reiher")[0][:2] == ("beside.jpg", "written title: Reiher")
+    found = hits(shell, "reiher")[0]
+    assert (found[0], found[2]) == ("beside.jpg", "a person, in the sidecar")
 
 
 def test_hostile_sidecars_end_no_run_and_are_told(shell: Shell) -> None:

@@ -33,6 +33,7 @@ CHOOSING = (
         "previews",
     ),
     *("objects", "scenes", "photo_groups", "duplicates", "proposals"),
+    *("embedded_metadata", "sidecar_metadata", "written_metadata"),
 )
 
 

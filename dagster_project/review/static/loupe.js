@@ -6,6 +6,7 @@ import { entered, left } from "./loupe_back.js";
 import { drawInfo } from "./loupe_info.js";
 import { forgetAll, keepNear, original, preview } from "./loupe_pictures.js";
 import { aimedAt, enlarged, exactScale, fitted, held } from "./loupe_place.js";
+import { showMarks, wordsOf } from "./marks.js";
 import { drawStrip, markStrip } from "./loupe_strip.js";
 
 /** @typedef {import("./review_state.js").Picture} Picture */
@@ -130,7 +131,8 @@ const faceOf = (/** @type {Picture | undefined} */ image) => ({ x: image?.zoom_t
 function draw() {
   const image = shown();
   if (!view || !image) return;
-  const { words } = view.marks(image);
+  const words = [...view.marks(image).words, ...wordsOf(image.marks)];
+  showMarks(image.marks);
   at("loupe-line").textContent = [view.title, `${Math.min(index + 1, view.total)} of ${view.total}`, image.file_name, ...words].filter(Boolean).join(" · ");
   const large = preview(image);
   large.alt = `${image.file_name}, picture ${index + 1} of ${view.total}${words.length ? `, ${words.join(", ")}` : ""}`;

@@ -2,6 +2,7 @@
 // The info panel of the loupe: what the camera wrote, the histogram, measurements beside those of the set, the suggestion.
 import { at, element, get, project, tell } from "./common.js";
 import { drawHistogram } from "./histogram.js";
+import { badge, differsElsewhere, wordsOf } from "./marks.js";
 
 /** @typedef {{id: string, camera: string | null, lens: string | null, exposure: string | null, iso: string | null, taken: string | null, sharpness: number, exposure_ev: number, noise: number}} Facts */
 /** @typedef {import("./review_state.js").Picture} Picture */
@@ -37,10 +38,17 @@ export async function drawInfo(place, view, image, large) {
   const clipped = drawHistogram(canvas, large);
   canvas.setAttribute("aria-label", `Histogram. ${clipped}`);
   place.replaceChildren(
-    element("h2", {}, image.file_name), element("p", {}, exifLine(facts)), element("p", {}, `${image.width} × ${image.height} px`),
+    element("h2", {}, image.file_name), element("p", {}, exifLine(facts)), element("p", {}, `${image.width} × ${image.height} px`), ...marksOf(image.marks),
     element("h2", {}, "Histogram"), canvas, element("p", {}, element("small", {}, clipped)),
     ...(facts ? [barsOf(view, compared, image)] : [element("p", {}, `Measurements: ${UNKNOWN}`)]),
     ...view.about());
+}
+
+/** Stars, label and flag with who gave them, and what another program says otherwise. */
+function marksOf(/** @type {import("./marks.js").Marks} */ marks) {
+  const words = wordsOf(marks), other = differsElsewhere(marks);
+  return [element("p", {}, ...badge(marks), words.length ? ` ${words.join(", ")}` : "No stars, label or flag"),
+    ...(other ? [element("p", { class: "flag" }, `Another program says: ${other}.`)] : [])];
 }
 
 /** Camera, lens, exposure, ISO and date; what the file does not say is unknown. */

@@ -1,6 +1,7 @@
 // @ts-check
 // The filmstrip below the loupe: the pictures of the set as buttons, a page of them if they are many.
 import { at, element, picture } from "./common.js";
+import { badge, wordsOf } from "./marks.js";
 
 const PAGE = 24;
 let first = 0;
@@ -10,12 +11,12 @@ export function drawStrip(view, index, chosen) {
   first = Math.floor(index / PAGE) * PAGE;
   const focused = at("loupe-strip").contains(document.activeElement);
   at("loupe-strip").replaceChildren(...view.images.slice(first, first + PAGE).map((image, k) => {
-    const { words, mark } = view.marks(image), number = first + k + 1;
+    const { words: state, mark } = view.marks(image), number = first + k + 1, words = [...state, ...wordsOf(image.marks)];
     const told = [`Picture ${number} of ${view.total}`, image.file_name, ...words].join(", ");
     return element("button", { type: "button", class: mark, title: told, "aria-label": told, onclick: (/** @type {MouseEvent} */ event) => {
       if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur(); // else Space would press it again
       chosen(number - 1);
-    } }, element("img", { src: picture(image, "thumb"), alt: "" }), element("span", {}, String(number)));
+    } }, element("img", { src: picture(image, "thumb"), alt: "" }), element("span", { class: "number" }, String(number)), ...badge(image.marks, true));
   }));
   markStrip(index);
   if (focused) /** @type {HTMLElement | null} */ (at("loupe-strip").querySelector("[aria-current]"))?.focus({ preventScroll: true });

@@ -1,5 +1,5 @@
 // @ts-check
-// Unsent decisions: stored in the browser until the server has them on disk, sent again after a reload or an outage.
+// Unsent decisions and marks: stored in the browser until the server has them on disk, sent again after a reload or an outage.
 import { post, Problem } from "./common.js";
 
 const AGAIN_MS = 1000;
@@ -44,7 +44,7 @@ export class Outbox {
     while (this.queue.length) {
       const [first] = this.queue;
       try {
-        this.told.saved(await post("/api/automation/submit_decision", first, true));
+        this.told.saved(await post(`/api/automation/${first.mark_id ? "mark" : "submit_decision"}`, first, true));
         this.done();
       } catch (error) {
         if (error instanceof Problem && error.status < 500) {
@@ -56,6 +56,11 @@ export class Outbox {
         }
       }
     }
+  }
+
+  /** Whether something else on this set is on its way. @param {string} group */
+  awaits(group) {
+    return this.queue.slice(1).some((sent) => sent.group_id === group);
   }
 
   done() {

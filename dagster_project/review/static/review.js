@@ -1,15 +1,19 @@
 // @ts-check
 // The review: one set at a time, one key a decision.
-import { asWord, at, decision, get, picture, post, project, standing, tell } from "./common.js";
+import { drawBars } from "./bars.js";
+import { asWord, at, decision, get, post, project, standing, tell } from "./common.js";
 import { editCrop } from "./crop.js";
 import { panelOf } from "./drawing.js";
-import { actOf } from "./keys.js";
+import { actOf, changeProfile } from "./keys.js";
 import * as loupe from "./loupe.js";
 import "./loupe_hand.js";
+import { changeOf, marked, offerMarks } from "./marks.js";
 import { offerNote } from "./note.js";
 import { Outbox } from "./outbox.js";
+import { keepReady } from "./prefetch.js";
+import { filterInWords, further, nearest, offerFilter } from "./queue_filter.js";
 import { chosenOf, cropOf, hides, marksOf, now, state } from "./review_state.js";
-import { drawGrid, drawSet, settle } from "./set_view.js";
+import { drawGrid, drawSet, markFigure, meant, settle } from "./set_view.js";
 
 /** @typedef {import("./review_state.js").ReviewSet} ReviewSet */
 
@@ -20,13 +24,12 @@ const ADVANCES = at("stage").dataset.advance === "true";
 let loading = Promise.resolve();
 /** Settles when the set that is gone to is there, or cannot be had. @type {Promise<any>} */
 let arrived = Promise.resolve();
-/** @type {Map<string, HTMLImageElement>} */
-const ready = new Map();
 
 const outbox = new Outbox(`proofsheet-outbox-${project}`, {
   saved: (answer) => {
-    if (answer.set.place !== null) keep(answer.set); // else a single picture, sent again from here
     progressed(answer.progress);
+    if (outbox.awaits(answer.set.group_id)) return; // a later act on it is on its way
+    if (answer.set.place !== null) keep(answer.set); // else a single picture, sent again from here
     if (answer.set.place === state.place) draw();
   },
   refused: async (verdict, problem) => {
@@ -35,7 +38,7 @@ const outbox = new Outbox(`proofsheet-outbox-${project}`, {
     const back = [...state.sets.values()].find((s) => s.group_id === verdict.group_id);
     if (back) go(back.place);
   },
-  waiting: (count) => { if (count) tell(`${count} decisions are not saved yet: the server does not answer. They are tried again.`); },
+  waiting: (count) => { if (count) tell(`${count} decisions or marks are not saved yet: the server does not answer. They are tried again.`); },
 });
 
 function keep(/** @type {ReviewSet} */ set) {
@@ -46,14 +49,7 @@ function progressed(/** @type {any} */ progress) {
   if (progress.number < (state.progress?.number ?? 0)) return; // a later one was faster
   state.progress = progress;
   state.total = progress.total;
-  at("all-bar").max = progress.total || 1;
-  at("all-bar").value = progress.decided;
-  at("all-text").textContent = progress.text;
-  const batch = [...state.sets.values()].filter((s) => s.place >= state.start && s.place < state.start + SIZE);
-  const done = batch.filter((s) => decision(s) || s.history).length;
-  at("batch-bar").max = batch.length || 1;
-  at("batch-bar").value = done;
-  at("batch-text").textContent = `${done}/${batch.length}`;
+  drawBars(progress, [...state.sets.values()].filter((s) => s.place >= state.start && s.place < state.start + SIZE));
 }
 
 /**
@@ -75,17 +71,7 @@ function load(start, missing = null) {
 }
 
 function prefetch() {
-  const wanted = new Set();
-  for (let k = state.place - AHEAD; k <= state.place + AHEAD; k++)
-    for (const image of state.sets.get(k)?.images ?? []) wanted.add(picture(image, "preview"));
-  for (const url of wanted)
-    if (!ready.has(url)) {
-      const loaded = new Image();
-      loaded.src = url;
-      loaded.decode().catch(() => undefined);
-      ready.set(url, loaded);
-    }
-  for (const url of ready.keys()) if (!wanted.has(url)) ready.delete(url);
+  keepReady([-2, -1, 0, 1, 2].flatMap((k) => state.sets.get(state.place + k)?.images ?? []));
 }
 
 async function go(/** @type {number} */ place) {
@@ -128,7 +114,7 @@ function draw() {
   performance.mark("drawn");
 }
 
-const titleOf = (/** @type {ReviewSet} */ set) => `Set ${set.place + 1} of ${state.total} · ${set.cause} · ${standing(set)}${set.applied ? ", applied" : ""}`;
+const titleOf = (/** @type {ReviewSet} */ set) => `Set ${set.place + 1} of ${state.total}${filterInWords()} · ${set.cause} · ${standing(set)}${set.applied ? ", applied" : ""}`;
 
 /** What the loupe shows of a set. @returns {import("./loupe.js").View} */
 const viewOf = (/** @type {ReviewSet} */ set) => ({
@@ -151,8 +137,15 @@ function look(/** @type {string | null} */ id = null) {
   const set = now();
   if (!set) return tell("This set is not loaded yet.");
   state.grid = false;
-  const under = document.querySelector("figure:hover");
-  loupe.show(viewOf(set), id ?? state.marked ?? (under instanceof HTMLElement ? under.dataset.id : null) ?? chosenOf(set));
+  loupe.show(viewOf(set), id ?? meant(set));
+}
+
+/** Stars, a label or a flag for the picture that is meant. @param {string} act @param {Event} event @param {import("./marks.js").Change | null} [change] */
+function mark(act, event, change = null) {
+  const set = now(), image = set?.images.find((i) => i.id === meant(set));
+  if (!set || !image || state.grid) return tell("Mark a picture with ← or → first, or open one.");
+  outbox.send(marked(image, set.group_id, change ?? changeOf(act, event, image.marks)));
+  draw();
 }
 
 function back() {
@@ -172,9 +165,7 @@ function walk(/** @type {number} */ way) {
   }
   const from = set.images.findIndex((i) => i.id === state.marked);
   const next = from < 0 ? (way > 0 ? 0 : set.images.length - 1) : Math.max(0, Math.min(from + way, set.images.length - 1));
-  state.marked = set.images[next].id;
-  for (const figure of document.querySelectorAll("figure")) figure.classList.toggle("marked", figure.dataset.id === state.marked);
-  document.querySelector("figure.marked")?.scrollIntoView({ block: "nearest" });
+  markFigure(set.images[next].id);
 }
 
 function decide(/** @type {string} */ action, /** @type {string | null} */ choice = null) {
@@ -191,7 +182,7 @@ function decide(/** @type {string} */ action, /** @type {string | null} */ choic
   const kept = { approve: "approved", reject: "rejected", skip: "skipped", pick: chosen === set.step1_selection?.chosen ? "approved" : "overridden" }[action];
   set.verdict = { verdict_id: verdict.verdict_id, action: kept ?? action, choice: chosen, crop: verdict.crop, blind: verdict.blind };
   state.crops.delete(set.group_id);
-  if (ADVANCES && state.place < state.total - 1) go(state.place + 1);
+  if (ADVANCES && further(state.place, 1) < state.total && further(state.place, 1) !== state.place) go(further(state.place, 1));
   else draw();
 }
 
@@ -204,7 +195,9 @@ async function stepped(/** @type {string} */ act) {
   const found = await post("/api/automation/undo", { project, act, step_id: crypto.randomUUID() });
   progressed(found.progress);
   if (!found.group_id) return tell(act === "undo" ? "There is nothing to undo." : "There is nothing to give again.");
-  if (found.set?.place === null) return tell(`${act === "undo" ? "Undone" : "Redone"}: the decision on the single picture ${found.set.images[0].file_name}.`);
+  const done = act === "undo" ? "Undone" : "Redone", image = found.set?.images.find((/** @type {any} */ i) => i.id === found.photo_id);
+  if (found.set?.place === null) return tell(`${done}: the ${image ? "mark" : "decision"} on the single picture ${found.set.images[0].file_name}.`);
+  if (found.photo_id) tell(`${done}: a mark of ${image?.file_name ?? "a picture that is gone"}.`);
   await load(Math.max(0, (found.set?.place ?? state.place) - AHEAD));
   if (found.set) { keep(found.set); await go(found.set.place); }
 }
@@ -246,8 +239,8 @@ const acts = {
     const image = event instanceof KeyboardEvent ? now()?.images[Number(event.key) - 1] : null;
     image ? decide("pick", image.id) : tell("This set has no picture of that number.");
   },
-  next: () => go(state.place + 1),
-  previous: () => go(state.place - 1),
+  next: () => go(further(state.place, 1)),
+  previous: () => go(further(state.place, -1)),
   submit,
   overlay: () => { state.overlay = !state.overlay; draw(); },
   edit,
@@ -259,7 +252,13 @@ const acts = {
   left: () => walk(-1),
   right: () => walk(1),
   pan: (event) => { if (event instanceof KeyboardEvent) loupe.panBy(event.key); },
-  choose: () => { const image = loupe.shown(); if (image) decide("pick", image.id); },
+  choose: () => { const id = loupe.shown()?.id ?? state.marked; id ? decide("pick", id) : tell("Mark a picture with ← or → first, or open one."); },
+  star: (event) => mark("star", event),
+  label: (event) => mark("label", event),
+  picked: (event) => mark("picked", event),
+  refused: (event) => mark("refused", event),
+  unflag: (event) => mark("unflag", event),
+  profile: () => tell(changeProfile()),
   info: () => { if (loupe.isOpen()) return loupe.inform(); look(); loupe.inform(true); },
   full: () => loupe.toggleFull(),
   pin,
@@ -292,7 +291,8 @@ for (const button of document.querySelectorAll("[data-act]"))
     act(/** @type {HTMLElement} */ (button).dataset.act ?? "", /** @type {MouseEvent} */ (event));
   });
 offerNote(() => now()?.group_id ?? null);
+offerMarks((change) => mark("", new Event("change"), change));
 
 const wanted = new URLSearchParams(location.search).get("set");
-arrived = outbox.resume().then(() => load(wanted ? Number(wanted) : null)).then(() => { if (wanted) { state.place = state.start = Number(wanted); } return go(state.place); })
+arrived = outbox.resume().then(() => offerFilter((asked) => { arrived = asked.then(() => go(nearest(state.place))).catch((e) => tell(e.message)); })).then(() => load(wanted ? Number(wanted) : null)).then(() => { if (wanted) { state.place = state.start = Number(wanted); } return go(nearest(state.place)); })
   .then(() => { document.body.dataset.ready = "yes"; }).catch((e) => tell(e.message));

@@ -2,6 +2,8 @@
 // The pictures of a set side by side, and the sets of a batch in small.
 import { at, element, picture, standing } from "./common.js";
 import { aim, columns, overlay, pan } from "./drawing.js";
+import { shown } from "./loupe.js";
+import { badge, wordsOf } from "./marks.js";
 import { chosenOf, cropOf, marksOf, pickOf, state } from "./review_state.js";
 
 /** @typedef {import("./review_state.js").ReviewSet} ReviewSet */
@@ -24,16 +26,16 @@ export function settle() {
 
 export function drawSet(/** @type {ReviewSet} */ set, /** @type {Acts} */ acts) {
   const images = at("images");
-  const shown = state.pinned ? [state.pinned, ...set.images] : set.images;
-  images.style.gridTemplateColumns = `repeat(${columns(shown, images.clientWidth, images.clientHeight)}, 1fr)`;
+  const all = state.pinned ? [state.pinned, ...set.images] : set.images;
+  images.style.gridTemplateColumns = `repeat(${columns(all, images.clientWidth, images.clientHeight)}, 1fr)`;
   images.className = `images${state.zoom ? " zoom" : ""}`;
-  images.replaceChildren(...shown.map((image, k) => figure(set, image, state.pinned ? k : k + 1, state.pinned !== null && k === 0, acts)));
+  images.replaceChildren(...all.map((image, k) => figure(set, image, state.pinned ? k : k + 1, state.pinned !== null && k === 0, acts)));
 }
 
 function figure(/** @type {ReviewSet} */ set, /** @type {Picture} */ image, /** @type {number} */ number, /** @type {boolean} */ pinned, /** @type {Acts} */ acts) {
   const chosen = chosenOf(set), pick = !pinned && image.id === pickOf(set);
   const url = picture(image, state.zoom ? "full" : "preview");
-  const words = pinned ? [] : marksOf(set, image).words;
+  const words = [...(pinned ? [] : marksOf(set, image).words), ...wordsOf(image.marks)];
   const shown = element("img", { src: url, alt: [image.file_name, `picture ${pinned ? "pinned" : number} of ${set.images.length}`, ...words].join(", "), draggable: false });
   const eyes = image.zoom_to;
   if (state.zoom && eyes) shown.addEventListener("load", () => aim(/** @type {HTMLImageElement} */ (shown), eyes));
@@ -41,7 +43,7 @@ function figure(/** @type {ReviewSet} */ set, /** @type {Picture} */ image, /** 
   const crop = !pinned && image.id === chosen && state.overlay && !state.zoom ? cropOf(set, chosen) : null;
   if (crop) frame.append(overlay(image, crop));
   const caption = element("figcaption", {},
-    element("b", {}, pinned ? "pinned" : String(number)), element("span", {}, image.stage === null ? image.file_name : `stage ${image.stage} ${image.stage_label ?? ""}`),
+    element("b", {}, pinned ? "pinned" : String(number)), ...badge(image.marks), element("span", {}, image.stage === null ? image.file_name : `stage ${image.stage} ${image.stage_label ?? ""}`),
     element("span", {}, `${image.width} × ${image.height}`));
   if (pick) caption.append(element("span", { class: "badge" }, "AI Pick"));
   const marks = [pick ? "pick" : "", !pick && image.id === chosen ? "chosen" : "", pinned ? "pinned" : "", state.marked === image.id ? "marked" : ""];
@@ -71,6 +73,19 @@ function hand(/** @type {HTMLElement} */ made, /** @type {ReviewSet} */ set, /**
     const run = () => acts.pick(set, id);
     clicked = { run, timer: window.setTimeout(settle, DOUBLE_MS) };
   });
+}
+
+/** The picture that keys are about: the one in the loupe, the marked one, the one under the pointer, else the chosen one. */
+export function meant(/** @type {ReviewSet} */ set) {
+  const under = document.querySelector("figure:hover");
+  return shown()?.id ?? state.marked ?? (under instanceof HTMLElement ? under.dataset.id ?? null : null) ?? chosenOf(set);
+}
+
+/** Mark a picture for the next key. @param {string} id */
+export function markFigure(id) {
+  state.marked = id;
+  for (const figure of document.querySelectorAll("figure")) figure.classList.toggle("marked", figure.dataset.id === id);
+  document.querySelector("figure.marked")?.scrollIntoView({ block: "nearest" });
 }
 
 export function drawGrid(/** @type {Acts} */ acts) {

@@ -1,9 +1,10 @@
 // @ts-check
 // Pictures that are in no set: a grid, the loupe, and keep or reject.
 import { asWord, at, decision, element, get, picture, post, project, tell } from "./common.js";
-import { actOf } from "./keys.js";
+import { actOf, changeProfile } from "./keys.js";
 import * as loupe from "./loupe.js";
 import "./loupe_hand.js";
+import { badge, changeOf, marked as markedBody, offerMarks, wordsOf } from "./marks.js";
 import { Outbox } from "./outbox.js";
 
 /** @typedef {import("./review_state.js").ReviewSet} ReviewSet */
@@ -20,9 +21,9 @@ let marked = null;
 let loading = Promise.resolve();
 
 const outbox = new Outbox(`proofsheet-outbox-${project}`, {
-  saved: (answer) => { if (answer.set.place === null) keep(answer.set); },
+  saved: (answer) => { if (answer.set.place === null && !outbox.awaits(answer.set.group_id)) keep(answer.set); },
   refused: async (_verdict, problem) => { tell(problem.message); await again(); },
-  waiting: (count) => { if (count) tell(`${count} decisions are not saved yet: the server does not answer. They are tried again.`); },
+  waiting: (count) => { if (count) tell(`${count} decisions or marks are not saved yet: the server does not answer. They are tried again.`); },
 });
 
 /** The next pictures, or all again from the first. @param {boolean} [fresh] */
@@ -30,12 +31,14 @@ function load(fresh = false) {
   loading = loading.catch(() => undefined).then(async () => {
     if (!fresh && singles.length && singles.length >= total) return;
     const start = fresh ? 0 : singles.length;
-    const found = await get("/api/singles", { project, action, start, size: fresh ? Math.min(500, Math.max(SIZE, singles.length)) : SIZE });
+    const found = await get("/api/singles", { project, action, stars: at("filter-stars").value, label: at("filter-label").value, start, size: fresh ? Math.min(500, Math.max(SIZE, singles.length)) : SIZE });
     singles = [...singles.slice(0, start), ...found.sets];
     total = found.total;
     const { open = 0, approved = 0, rejected = 0 } = found.counts;
     const all = open + approved + rejected;
-    at("singles-count").textContent = !all ? "Every picture is in a set of two or more, or no run has made sets yet: see the page Review." : `${all} single picture${all === 1 ? "" : "s"}: ${open} undecided, ${approved} keeper${approved === 1 ? "" : "s"}, ${rejected} rejected${action ? `; ${total} are shown` : ""}`;
+    at("singles-count").textContent = !all ? "Every picture is in a set of two or more, or no run has made sets yet: see the page Review." : `${all} single picture${all === 1 ? "" : "s"}: ${open} undecided, ${approved} keeper${approved === 1 ? "" : "s"}, ${rejected} rejected${total < all ? `; ${total} are shown` : ""}`;
+    const there = [...at("filter-label").options].map((o) => o.value);
+    at("filter-label").append(...found.labels.filter((/** @type {string} */ l) => !there.includes(l)).map((/** @type {string} */ l) => element("option", { value: l }, l)));
     draw();
   });
   return loading;
@@ -54,10 +57,10 @@ const stateOf = (/** @type {ReviewSet} */ set) => WORDS[decision(set)?.action] ?
 
 function one(/** @type {ReviewSet} */ set) {
   const [image] = set.images, state = stateOf(set);
-  const open = element("button", { type: "button", class: "single", "aria-label": [`Look at ${image.file_name} large`, state].filter(Boolean).join(", "), onclick: () => look(set.group_id), onfocus: () => { marked = set.group_id; } },
+  const open = element("button", { type: "button", class: "single", "aria-label": [`Look at ${image.file_name} large`, state, ...wordsOf(image.marks)].filter(Boolean).join(", "), onclick: () => look(set.group_id), onfocus: () => { marked = set.group_id; } },
     element("img", { src: picture(image, "thumb"), alt: "", loading: "lazy" }));
   open.dataset.id = set.group_id;
-  return element("li", { class: state }, open, element("span", { title: image.file_name }, image.file_name), ...(state ? [element("b", {}, state)] : []));
+  return element("li", { class: state }, open, element("span", { class: "name", title: image.file_name }, image.file_name), ...badge(image.marks), ...(state ? [element("b", {}, state)] : []));
 }
 
 /** What the loupe shows. @returns {import("./loupe.js").View} */
@@ -125,13 +128,23 @@ function decide(/** @type {string} */ given) {
   if (singles.indexOf(/** @type {ReviewSet} */ (current())) < singles.length - 1) walk(1);
 }
 
+/** Stars, a label or a flag. @param {string} act @param {Event} event @param {import("./marks.js").Change | null} [change] */
+function mark(act, event, change = null) {
+  const set = current();
+  if (!set) return tell("Mark a picture with the arrow keys first, or open one.");
+  const [image] = set.images;
+  outbox.send(markedBody(image, set.group_id, change ?? changeOf(act, event, image.marks)));
+  keep(set);
+}
+
 /** Steps come one after another. @type {Promise<any>} */
 let stepping = Promise.resolve();
 const step = (/** @type {string} */ act) => (stepping = stepping.catch(() => undefined).then(async () => {
   await outbox.idle();
   const found = await post("/api/automation/undo", { project, act, step_id: crypto.randomUUID() });
   if (!found.group_id) return tell(act === "undo" ? "There is nothing to undo." : "There is nothing to give again.");
-  if (found.set?.place !== null) return tell(`${act === "undo" ? "Undone" : "Redone"}: a decision on a set${found.set ? `, set ${found.set.place + 1}` : ""}.`);
+  if (found.set && found.set.place !== null) return tell(`${act === "undo" ? "Undone" : "Redone"}: a ${found.photo_id ? "mark in" : "decision on"} a set${found.set ? `, set ${found.set.place + 1}` : ""}.`);
+  if (found.photo_id) tell(`${act === "undo" ? "Undone" : "Redone"}: a mark of ${found.set?.images[0].file_name ?? "a picture that is gone"}.`);
   await again();
   if (loupe.isOpen()) look(found.group_id);
   else focus(singles.findIndex((s) => s.group_id === found.group_id));
@@ -157,6 +170,12 @@ const acts = {
   pan: (event) => { if (event instanceof KeyboardEvent) loupe.panBy(event.key); },
   info: () => { if (loupe.isOpen()) return loupe.inform(); look(marked); loupe.inform(true); },
   full: () => loupe.toggleFull(),
+  star: (event) => mark("star", event),
+  label: (event) => mark("label", event),
+  picked: (event) => mark("picked", event),
+  refused: (event) => mark("refused", event),
+  unflag: (event) => mark("unflag", event),
+  profile: () => tell(changeProfile()),
   undo: () => step("undo"),
   redo: () => step("redo"),
   submit,
@@ -184,6 +203,13 @@ for (const button of document.querySelectorAll("[data-filter]"))
     singles = [];
     again().catch((e) => tell(e.message));
   });
+for (const name of ["stars", "label"])
+  at(`filter-${name}`).addEventListener("change", () => {
+    at(`filter-${name}`).blur(); // else keys would change the list
+    singles = [];
+    again().catch((e) => tell(e.message));
+  });
+offerMarks((change) => mark("", new Event("change"), change));
 at("more").addEventListener("click", () => load().catch((e) => tell(e.message)));
 
 outbox.resume().then(again).then(() => { document.body.dataset.ready = "yes"; }).catch((e) => tell(e.message));

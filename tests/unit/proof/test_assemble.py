@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,15 @@ from proofsheet.proof.assemble import (
     hand_wrote,
     people_wrote,
     repaired_rows,
+    written_elsewhere,
 )
 from proofsheet.storage.workspace import Project
+from proofsheet.texts.edits import write_field
+from proofsheet.texts.written_texts import texts_of_people
 from schemas.proof import MetadataRepair
 from schemas.words import Caption, TagSet, Title
+from schemas.written import WrittenMetadata
+from tests.support.kit import NOW
 
 SHARED: dict[str, Any] = {
     "project": "p",
@@ -42,7 +48,7 @@ def test_each_field_names_its_own_describer(tmp_path: Any) -> None:
     captions = Caption.frame([FACTS | {"caption": "A heron.", "alt_text": "A heron."}])
     titles = Title.frame([SEER | {"title": "A heron"}])
     tags = TagSet.frame([PROMPT | {"tags_raw": [], "tags_normalized": ["heron"]}])
-    (row,) = repaired_rows("p", captions, titles, tags, project.ledger).to_dicts()
+    (row,) = repaired_rows("p", captions, titles, tags, project.ledger, {}).to_dicts()
     sources = row[MetadataRepair.sources]
     assert sources == "title=model, caption=known facts, alt_text=known facts, keywords=prompt"
     assert facts_wrote(sources) == {"caption", "alt_text"}
@@ -52,6 +58,40 @@ def test_each_field_names_its_own_describer(tmp_path: Any) -> None:
         "alt_text": "known facts",
         "keywords": "prompt",
     }
+
+
+def test_a_person_in_the_app_stands_above_one_in_the_file_who_stands_above_a_model(tmp_path: Path) -> None:
+    project = Project("p", "Display", tmp_path / "library", tmp_path / "home")
+    captions = Caption.frame([SEER | {"caption": "A heron.", "alt_text": "A heron at a lake."}])
+    titles = Title.frame([SEER | {"title": "A heron"}])
+    tags = TagSet.frame([SEER | {"tags_raw": [], "tags_normalized": ["heron"]}])
+    row = dict.fromkeys(WrittenMetadata.polars_schema().names()) | {
+        "photo_id": "a",
+        "title": "Reiher",
+        "description": "Am See",
+        "keywords": ["Vogel", "Marie Curie"],
+        "hierarchical_keywords": ["People|Marie Curie"],
+        "said": [{"field": f, "place": "sidecar"} for f in ("title", "keywords")]
+        + [{"field": "description", "place": "embedded"}],
+    }
+    written = {"a": texts_of_people(row)}
+
+    def assembled() -> dict[str, Any]:
+        return repaired_rows("p", captions, titles, tags, project.ledger, written).to_dicts()[0]
+
+    first = assembled()
+    sources = "title=human in sidecar, caption=human in file, alt_text=model, keywords=human in sidecar"
+    assert first["sources"] == sources
+    assert (first["title"], first["caption"], first["keywords"]) == ("Reiher", "Am See", ["Vogel"])
+    assert (first["alt_text"], first["generated_title"]) == ("A heron at a lake.", "A heron")
+    assert people_wrote(sources) == written_elsewhere(sources) == {"title", "caption", "keywords"}
+    assert (hand_wrote(sources), described_by(sources)) == (frozenset(), {"alt_text": "model"})
+    write_field(project.ledger, "a", "title", "Grey heron", "Reiher", "human", NOW)
+    write_field(project.ledger, "a", "keywords", ["Ardea"], [], "identifier", NOW)
+    assert assembled()["sources"].startswith("title=human (locked), caption=human in file")
+    assert (assembled()["title"], assembled()["keywords"]) == ("Grey heron", ["Vogel"])
+    write_field(project.ledger, "a", "title", None, None, "human", NOW)
+    assert assembled()["title"] == "Reiher"
 
 
 def test_fields_that_people_wrote_are_no_describers() -> None:

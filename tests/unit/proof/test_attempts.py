@@ -40,7 +40,7 @@ ANSWER = {"photo_id": "a", "model": "m", "wanted_model": "m", "model_digest": "d
 
 
 def candidate(photo: str = "a", edits: Mapping[str, Any] | None = None, **texts: Any) -> GateCandidate:
-    row = assembled("p", ANSWER | {"photo_id": photo}, GOOD | texts, {}, "caption 1", edits or {})
+    row = assembled("p", ANSWER | {"photo_id": photo}, GOOD | texts, {}, "caption 1", edits or {}, {})
     return GateCandidate(
         GateInput(photo, {f: row[f] for f in FIELDS}, f"{photo}.jpg", ("p",), frozenset()), row
     )

@@ -96,7 +96,7 @@ def test_a_persons_keyword_needs_no_vocabulary(vocabulary_file: Path) -> None:
 def test_without_a_vocabulary_every_keyword_is_a_tag(tmp_path: Path) -> None:
     answer = {"photo_id": "a", "model": "m", "wanted_model": "m", "model_digest": "d", "backend": "ollama"}
     texts = {"title": "T", "caption": "C", "alt_text": "A", "keywords": ["heron", "lake"]}
-    repaired = MetadataRepair.frame([assembled("p", answer, texts, {}, "1", {})])
+    repaired = MetadataRepair.frame([assembled("p", answer, texts, {}, "1", {}, {})])
     tags, left, known = tag_rows(
         Project("p", "P", tmp_path, tmp_path),
         repaired,
@@ -234,7 +234,9 @@ def validated(
     )
     answer = {"model": "m", "wanted_model": "m", "model_digest": "d", "backend": "ollama"}
     texts = {"title": "Scene", "caption": "C", "alt_text": "A", "keywords": keywords}
-    rows = [assembled("p", answer | {"photo_id": f"a{n}"}, texts, {}, "1", {}) for n in range(len(vectors))]
+    rows = [
+        assembled("p", answer | {"photo_id": f"a{n}"}, texts, {}, "1", {}, {}) for n in range(len(vectors))
+    ]
     return validation_rows("p", sets, MetadataRepair.frame(rows), photos, embeddings)
 
 

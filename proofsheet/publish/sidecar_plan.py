@@ -1,0 +1,122 @@
+"""What goes into the sidecar of each photo: approved texts, and stars, labels and flags of people.
+
+Holds `SidecarWork` and `sidecar_work`.
+Add here: another thing that sidecars hold.
+Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
+
+A text that people wrote into the file or sidecar is there already, and is not written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from proofsheet.proof.assemble import written_elsewhere
+from proofsheet.publish.sidecar_merge import (
+    FLAG,
+    LABEL,
+    RATING,
+    MergeSources,
+    marks_of_attempts,
+    tags_of_people,
+)
+from proofsheet.publish.uploader import UploadCandidate, candidates
+from proofsheet.publish.xmp_sidecar import Fields
+from proofsheet.selection.photo_marks import set_here
+from proofsheet.selection.timeline import timeline
+from proofsheet.storage.workspace import Project
+from schemas.library import Photo
+from schemas.marks import PhotoMark
+from schemas.proof import ProofAttempt, Texts
+from schemas.written import EmbeddedMetadata
+
+Row = Mapping[str, Any]
+_TAGS = {
+    RATING: (PhotoMark.stars, PhotoMark.stars_elsewhere),
+    LABEL: (PhotoMark.label, PhotoMark.label_elsewhere),
+    FLAG: (PhotoMark.flag, PhotoMark.flag_elsewhere),
+}
+
+
+@dataclass(frozen=True)
+class SidecarWork:
+    """The fields for the sidecar of a photo.
+
+    Attributes:
+        path: of the photo inside the project folder.
+        fields: what is to be in it.
+        sources: what the merge knows beside the sidecar.
+        has_texts: whether approved texts are among the fields.
+    """
+
+    path: str
+    fields: Fields
+    sources: MergeSources
+    has_texts: bool
+
+
+def sidecar_work(project: Project) -> list[SidecarWork]:
+    """Every photo with approved texts or with marks of people, in the order of paths."""
+    paths = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
+    embedded = {r[EmbeddedMetadata.photo_id]: r for r in project.store.read(EmbeddedMetadata).to_dicts()}
+    former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
+    ready = {c.photo_id: c for c in candidates(project, "sidecars") if not c.held_back}
+    marks = _marks(project)
+    found = []
+    for photo in (p for p in {**ready, **marks} if p in paths):
+        given, texts = marks.get(photo, (Fields(), {})), ready.get(photo)
+        fields = _with_texts(given[0], texts) if texts else given[0]
+        people = tags_of_people(embedded.get(photo, {}))
+        sources = MergeSources(people, former.get(photo, set()), True, given[1])
+        found.append(SidecarWork(str(paths[photo]), fields, sources, texts is not None))
+    return sorted(found, key=lambda one: one.path)
+
+
+def _with_texts(fields: Fields, one: UploadCandidate) -> Fields:
+    theirs = written_elsewhere(one.sources)
+    own = {f: v for f, v in one.texts.items() if f not in theirs}
+    return replace(
+        fields,
+        title=own.get(Texts.title),
+        description=own.get(Texts.caption),
+        alt_text=own.get(Texts.alt_text),
+        keywords=tuple(own.get(Texts.keywords) or ()),
+    )
+
+
+def _marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
+    """Photo to the marks that people set here, and to the values of other programs then, by tag.
+
+    A field with marks that were all undone is to be as it was before them.
+    """
+    line = timeline(project.ledger)
+    rows: dict[str, list[Row]] = {}
+    for row in line.marks.values():
+        rows.setdefault(str(row[PhotoMark.photo_id]), []).append(row)
+    return {photo: _fields(line.marks_of(photo), every) for photo, every in rows.items()}
+
+
+def _fields(standing: Iterable[Row], every: Iterable[Row]) -> tuple[Fields, dict[str, str]]:
+    here, base, first = set_here(standing), dict[str, str](), dict[str, Any]()
+    for row in every:
+        for tag, (column, elsewhere) in _TAGS.items():
+            if row[column] is not None:
+                base[tag] = _text(row[elsewhere])
+                first.setdefault(tag, row[elsewhere])
+    stars = _value(here.stars, first, RATING)
+    flag = _value(here.flag, first, FLAG)
+    label = here.label if here.label is not None or LABEL not in first else first[LABEL] or ""
+    return Fields(rating=stars, label=label, flag=flag), base
+
+
+def _value(said: int | None, first: Mapping[str, Any], tag: str) -> int | None:
+    """The value that was set here, else the one before the first mark; None without any mark."""
+    return said if said is not None or tag not in first else int(first[tag] or 0)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)

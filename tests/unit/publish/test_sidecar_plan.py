@@ -1,0 +1,57 @@
+"""Which marks of the review go into sidecars, what they are compared with, and what an undo leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proofsheet.publish.sidecar_merge import FLAG, LABEL, RATING, marks_of_attempts
+from proofsheet.publish.sidecar_plan import sidecar_work
+from proofsheet.review.marking import MarkRequest
+from proofsheet.review.session import ReviewSession
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project
+from schemas.written import WrittenMetadata
+from tests.support.kit import NOW
+from tests.support.review_kit import chosen_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return chosen_project(tmp_path, sets=1)[1]
+
+
+def elsewhere(project: Project, photo: str, **said: object) -> None:
+    empty = {n: [] if str(t).startswith("List") else None for n, t in WrittenMetadata.polars_schema().items()}
+    row = empty | {"project": project.key, "photo_id": photo, **said}
+    project.store.publish({WrittenMetadata: WrittenMetadata.frame([row])}, Stamp("1"))
+
+
+def test_marks_go_into_sidecars_with_what_another_program_had_and_an_undo_gives_that_back(
+    project: Project,
+) -> None:
+    photo = str(ReviewSession(project, 0.0).proposals().sets[0].images[0]["id"])
+    assert sidecar_work(project) == []
+    elsewhere(project, photo, rating=3.0, label="Green")
+    session = ReviewSession(project, 0.0)
+    session.mark(MarkRequest("mark-0001", photo, stars=5), NOW)
+    session.mark(MarkRequest("mark-0002", photo, label="", flag=-1, known_id="mark-0001"), NOW)
+    (one,) = sidecar_work(project)
+    assert (one.fields.rating, one.fields.label, one.fields.flag, one.has_texts) == (5, "", -1, False)
+    assert dict(one.sources.bases) == {RATING: "3", LABEL: "Green", FLAG: ""}
+    session.step("undo", "step-1", NOW)
+    session.step("undo", "step-2", NOW)
+    (one,) = sidecar_work(project)
+    assert (one.fields.rating, one.fields.label, one.fields.flag) == (3, "Green", 0)
+    elsewhere(project, photo, rating=1.0)  # changed since; the next mark has seen it
+    ReviewSession(project, 0.0).mark(MarkRequest("mark-0003", photo, stars=4), NOW)
+    assert sidecar_work(project)[0].sources.bases[RATING] == "1"
+
+
+def test_a_text_of_people_in_file_or_sidecar_is_never_taken_for_ours() -> None:
+    row = {"photo_id": "a", "title": "Reiher", "caption": "A heron.", "alt_text": "", "keywords": ["Vogel"]}
+    theirs = row | {"sources": "title=human in sidecar, caption=model, keywords=human in file"}
+    ours = row | {"sources": "title=model, caption=model, keywords=model"}
+    assert {m.split(":")[0] for m in marks_of_attempts([theirs])["a"]} == {"description"}
+    assert {m.split(":")[0] for m in marks_of_attempts([ours])["a"]} == {"title", "description", "keywords"}
