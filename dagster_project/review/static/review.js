@@ -206,7 +206,7 @@ async function submit() {
   await outbox.idle();
   const found = await post("/api/automation/submit_batch", { project, batch_id: crypto.randomUUID() });
   progressed(found.progress);
-  tell(found.submitted ? `Submitted: ${found.files["approved_decisions.jsonl"]} sets are in approved_decisions.jsonl. Apply them with: proofsheet apply ${asWord(project)}` : "Nothing new to submit.");
+  tell(found.submitted ? `Submitted: ${found.files["approved_decisions.jsonl"]} sets are in approved_decisions.jsonl. Move them on the page Files, or with: proofsheet apply ${asWord(project)}` : "Nothing new to submit.");
 }
 
 async function edit() {
