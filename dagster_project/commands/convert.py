@@ -19,11 +19,12 @@ from dagster_project.commands.common import FAILED, SOME_FAILED, json_option, ou
 from dagster_project.copy_source import CopySource, copy_source, scan_source
 from proofsheet.core.errors import UsageError
 from proofsheet.publish.conversion.conversion_run import (
-    ConversionReport,
+    ConversionRow,
     convert_pictures,
     planned_conversion,
 )
 from proofsheet.publish.conversion.formats import FORMATS_OF, ConversionOptions
+from proofsheet.publish.copy_run import CopyReport
 from proofsheet.publish.new_files import NewFiles
 from schemas.settings.convert import ProfileRule, TargetName
 
@@ -91,7 +92,7 @@ def convert(
 
 def _converted(
     originals: CopySource, files: NewFiles, options: ConversionOptions, *, only_plan: bool
-) -> ConversionReport:
+) -> CopyReport[ConversionRow]:
     plan = planned_conversion(scan_source(originals), files.folder, options)
     with progress_bars() as bars:
         listener = BarListener(bars, originals.name)
