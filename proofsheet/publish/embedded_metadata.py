@@ -71,7 +71,7 @@ _BY_PARTS = (
     *("RIFF:", "GIF:", "QuickTime:", "Meta:"),
 )
 _PLAIN = ("L", "RGB", "CMYK")  # modes of bytes without transparency
-_NOT_SENT = "It was not published."
+_NOT_SENT = "No copy was made."
 
 
 @dataclass(frozen=True)
@@ -126,19 +126,25 @@ def publishable_copy(
         work.write_bytes(built.data)
         kept = chosen(picture, keep, rights)
         written = {**kept.values, **_tags(texts)}
-        told = Path(folder) / "fields.json"
-        told.write_text(json.dumps([{"SourceFile": str(work), **written}], ensure_ascii=False), "utf-8")
-        done = run_exiftool([f"-json={told}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
-        if done.returncode:
-            raise UsageError(
-                f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT
-            )
+        if written:
+            _write(picture, work, written)
         copy = _proved(picture, work, module, built, kept, texts)
         if hash_file(picture)[0] != before:
             raise UsageError(
                 f"{picture} changed while it was copied.", "Run the project again; nothing was published."
             )
         yield copy
+
+
+def _write(picture: Path, work: Path, values: Mapping[str, Any]) -> None:
+    """Write fields and texts into a copy by exiftool."""
+    fields = work.with_name("fields.json")
+    fields.write_text(json.dumps([{"SourceFile": str(work), **values}], ensure_ascii=False), "utf-8")
+    done = run_exiftool([f"-json={fields}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
+    if done.returncode:
+        raise UsageError(
+            f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT
+        )
 
 
 def _container(picture: Path) -> tuple[ModuleType, str]:
@@ -190,12 +196,13 @@ def _built(module: ModuleType, data: bytes) -> Rebuilt:
 
 
 def _tags(texts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    values = {
         f"{TITLE}-x-default": texts["title"],
         f"{CAPTION}-x-default": texts["caption"],
         f"{ALT_TEXT}-x-default": texts["alt_text"],
         KEYWORDS: list(texts["keywords"]),
     }
+    return {name: value for name, value in values.items() if value}
 
 
 def _proved(
