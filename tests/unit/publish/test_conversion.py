@@ -1,0 +1,222 @@
+"""Converted files: upright, in their colours, with nothing lost in silence."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from proofsheet.core.files import Refused
+from tests.support.conversion_kit import (
+    EVERY_FORMAT,
+    P3,
+    QUARTERS,
+    convert_one,
+    corners,
+    deep_png,
+    delta_e,
+    exif_of,
+    grey_profile,
+    patches,
+    quarters,
+    read_back,
+    stored_as,
+    ultra_hdr,
+)
+
+
+def reason(made: object) -> str:
+    assert isinstance(made, Refused), made
+    return made.reason
+
+
+@pytest.mark.parametrize("to", EVERY_FORMAT)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_are_turned_once_and_no_tag_turns_them_again(
+    tmp_path: Path, orientation: int, to: str
+) -> None:
+    path = tmp_path / "a.jpg"
+    stored_as(quarters(), orientation).save(path, quality=95, exif=exif_of(t0112=orientation, t010F="Acme"))
+    image = read_back(convert_one(path, to))
+    assert image.size == (96, 64)
+    assert np.abs(np.subtract(corners(image), QUARTERS)).max() < 12
+    assert image.getexif().get(0x0112, 1) == 1
+    assert image.getexif()[0x010F] == "Acme"
+
+
+@pytest.mark.parametrize("to", EVERY_FORMAT)
+def test_colours_of_display_p3_are_the_same_in_srgb_and_with_their_profile(tmp_path: Path, to: str) -> None:
+    path, source = tmp_path / "a.png", patches()
+    source.save(path, icc_profile=P3)
+    converted, kept = convert_one(path, to), convert_one(path, to, profile="keep")
+    image, original = read_back(converted), read_back(kept)
+    assert delta_e(source, P3, image, image.info["icc_profile"]) < 2
+    assert delta_e(source, P3, original, original.info["icc_profile"]) < 2
+    assert original.info["icc_profile"] == P3
+    assert image.info["icc_profile"] != P3
+    assert not isinstance(converted, Refused)
+    assert "Display P3" in converted.profile
+
+
+def test_marked_adobe_rgb_is_converted_and_the_mark_is_changed(tmp_path: Path) -> None:
+    exif = exif_of(t010F="Acme")
+    exif.get_ifd(0x8769)[0xA001] = 2
+    path = tmp_path / "a.jpg"
+    patches().save(path, quality=95, exif=exif)
+    image = read_back(convert_one(path, "png"))
+    assert image.getexif().get_ifd(0x8769)[0xA001] == 1
+    assert np.abs(np.asarray(image, float) - np.asarray(Image.open(path), float)).max() > 3
+
+
+LOSSES = {
+    "deep.png": ("webp", "16 bits a channel become 8"),
+    "deep.tif": ("png", "16 bits a channel become 8"),
+    "alpha.png": ("jpeg", "transparency becomes white"),
+    "moving.gif": ("webp", "3 frames"),
+    "moving.webp": ("png", "3 frames"),
+    "moving.png": ("jpeg", "3 frames"),
+    "pages.tif": ("jpeg", "2 frames, pages"),
+    "hdr.jpg": ("heic", "gain map"),
+    "cmyk.jpg": ("webp", "CMYK without a profile"),
+    "motion.jpg": ("png", "video"),
+    "float.tif": ("jpeg", "floating-point"),
+}
+
+
+def lossy_picture(folder: Path, name: str) -> Path:
+    path, rest = folder / name, [quarters().rotate(a) for a in (90, 180)]
+    match name:
+        case "deep.png":
+            return deep_png(path)
+        case "deep.tif":
+            Image.fromarray(np.arange(96, dtype=np.uint16).reshape(8, 12) * 600).save(path)
+        case "alpha.png":
+            image = quarters().convert("RGBA")
+            image.putalpha(Image.linear_gradient("L").resize(image.size))
+            image.save(path)
+        case "pages.tif":
+            quarters().save(path, save_all=True, append_images=rest[:1])
+        case "hdr.jpg":
+            return ultra_hdr(path)
+        case "cmyk.jpg":
+            quarters().convert("CMYK").save(path)
+        case "motion.jpg":
+            quarters((640, 480)).save(path, quality=95)
+            path.write_bytes(path.read_bytes() + b"\0\0\0\x18ftypmp42" + bytes(5000))
+        case "float.tif":
+            Image.fromarray(np.linspace(0, 1, 96, dtype=np.float32).reshape(8, 12)).save(path)
+        case _:
+            quarters().save(path, save_all=True, append_images=rest, duration=50)
+    return path
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_would_be_lost_is_refused_and_named_unless_it_is_allowed(tmp_path: Path, name: str) -> None:
+    to, what = LOSSES[name]
+    path = lossy_picture(tmp_path, name)
+    before = path.read_bytes()
+    assert what in reason(convert_one(path, to))
+    allowed = convert_one(path, to, lossy=True)
+    assert not isinstance(allowed, Refused)
+    assert any(what in loss for loss in allowed.losses)
+    read_back(allowed)
+    assert path.read_bytes() == before
+
+
+def test_a_gain_map_that_is_left_out_is_no_longer_announced(tmp_path: Path) -> None:
+    made = convert_one(ultra_hdr(tmp_path / "a.jpg"), "jpeg", lossy=True)
+    assert not isinstance(made, Refused)
+    assert b"hdrgm:Version" not in made.data
+    assert b"dc:format" in made.data
+
+
+def test_alpha_that_hides_nothing_is_no_loss_and_alpha_stays_where_it_can(tmp_path: Path) -> None:
+    opaque = quarters().convert("RGBA")
+    opaque.save(tmp_path / "a.png")
+    assert read_back(convert_one(tmp_path / "a.png", "jpeg")).mode == "RGB"
+    faded = lossy_picture(tmp_path, "alpha.png")
+    for to in ("png", "webp", "avif", "heic"):
+        alpha = np.asarray(read_back(convert_one(faded, to)).getchannel("A"), dtype=int)
+        assert np.abs(alpha - np.asarray(Image.open(faded).getchannel("A"), dtype=int)).max() < 8
+
+
+def test_grey_with_a_profile_is_converted_or_refused_where_it_cannot_be_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    quarters().convert("L").save(path)
+    assert read_back(convert_one(path, "jpeg")).mode == "L"
+    grey = grey_profile()
+    quarters().convert("L").save(path, icc_profile=grey)
+    assert read_back(convert_one(path, "png", profile="keep")).info["icc_profile"] == grey
+    assert "does not hold grey" in reason(convert_one(path, "webp", profile="keep"))
+    assert read_back(convert_one(path, "webp")).mode == "RGB"
+
+
+@pytest.mark.parametrize("to", EVERY_FORMAT)
+@pytest.mark.parametrize("size", [(1, 1), (20_000, 50)], ids=["1x1", "20000x50"])
+def test_odd_sizes_are_converted_or_refused_with_the_limit(
+    tmp_path: Path, size: tuple[int, int], to: str
+) -> None:
+    path = tmp_path / "a.png"
+    quarters(size).save(path)
+    made = convert_one(path, to)
+    if to == "webp" and size != (1, 1):
+        assert "at most 16,383 pixels" in reason(made)
+        made = convert_one(path, to, side_px=16_383)
+        size = (16_383, 41)
+    assert read_back(made).size == size
+
+
+@pytest.mark.parametrize("name", ["truncated.jpg", "text.jpg", "half.png", "empty-idat.png"])
+def test_a_damaged_file_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+    path, whole = tmp_path / name, io.BytesIO()
+    quarters((400, 300)).save(whole, "JPEG" if name.endswith("jpg") else "PNG")
+    data = whole.getvalue()
+    path.write_bytes({"text.jpg": b"no picture"}.get(name, data[: len(data) // 2]))
+    assert reason(convert_one(path, "webp"))
+
+
+def test_a_file_that_changed_after_the_plan_is_not_converted(tmp_path: Path) -> None:
+    from dataclasses import replace as changed
+
+    from proofsheet.imaging.measurement_pass import limits_of
+    from proofsheet.publish.conversion.file_conversion import ConversionTask, converted_file
+    from proofsheet.publish.conversion.formats import ConversionOptions
+    from schemas.settings.photos import PhotoSettings
+    from tests.support.kit import picture_file
+
+    path = tmp_path / "a.png"
+    quarters().save(path)
+    planned = picture_file(path)
+    quarters((50, 50)).save(path)
+    limits = changed(limits_of(PhotoSettings()), side_px=100)
+    assert "changed after it was planned" in reason(
+        converted_file(ConversionTask(planned, ConversionOptions("jpeg"), limits))
+    )
+
+
+def test_smaller_sides_and_no_enlarging(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    quarters((200, 100)).save(path)
+    assert read_back(convert_one(path, "png", side_px=50)).size == (50, 25)
+    assert read_back(convert_one(path, "png", side_px=500)).size == (200, 100)
+    assert np.abs(np.subtract(corners(read_back(convert_one(path, "png", side_px=50))), QUARTERS)).max() < 4
+
+
+@pytest.mark.parametrize("to", EVERY_FORMAT)
+def test_the_same_picture_gives_the_same_bytes(tmp_path: Path, to: str) -> None:
+    path = tmp_path / "a.jpg"
+    patches().save(path, icc_profile=P3, exif=exif_of(t010F="Acme", t0112=6))
+    one, two = convert_one(path, to), convert_one(path, to)
+    assert one == two
+    assert not isinstance(one, Refused)
+
+
+@pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="RAW files need darktable-cli")
+def test_a_raw_file_that_cannot_be_developed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.cr2"
+    path.write_bytes(b"II*\0" + bytes(200))
+    assert "darktable" in reason(convert_one(path, "jpeg"))
