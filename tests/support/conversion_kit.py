@@ -106,12 +106,32 @@ def lab(image: Image.Image, icc: bytes) -> np.ndarray:
     )
 
 
+def ciede2000(one: np.ndarray, two: np.ndarray) -> float:
+    """Distance of two colours in L*a*b* (CIE 142-2001)."""
+    (l1, a1, b1), (l2, a2, b2) = one, two
+    mean = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    g = 1.5 - 0.5 * np.sqrt(mean**7 / (mean**7 + 25.0**7))
+    c1, c2 = np.hypot(g * a1, b1), np.hypot(g * a2, b2)
+    h1, h2 = (np.degrees(np.arctan2(b, g * a)) % 360 for a, b in ((a1, b1), (a2, b2)))
+    turn = (h2 - h1 + 180) % 360 - 180 if c1 * c2 else 0.0
+    hue = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
+    light, chroma, angle = (l1 + l2) / 2, (c1 + c2) / 2, (h1 + turn / 2) % 360
+    waves = [(-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63)]
+    t = 1 + sum(k * np.cos(np.radians(n * angle + shift)) for k, n, shift in waves)
+    s_l = 1 + 0.015 * (light - 50) ** 2 / np.sqrt(20 + (light - 50) ** 2)
+    s_c, s_h = 1 + 0.045 * chroma, 1 + 0.015 * chroma * t
+    bend = 60 * np.exp(-(((angle - 275) / 25) ** 2))
+    r_t = -np.sin(np.radians(bend)) * 2 * np.sqrt(chroma**7 / (chroma**7 + 25.0**7))
+    d_l, d_c, d_h = (l2 - l1) / s_l, (c2 - c1) / s_c, hue / s_h
+    return float(np.sqrt(d_l**2 + d_c**2 + d_h**2 + r_t * d_c * d_h))
+
+
 def delta_e(one: Image.Image, icc: bytes, two: Image.Image, icc_two: bytes) -> float:
-    """The largest distance of two pictures in L*a*b*, in the middle of each of 24 patches."""
+    """The largest distance (CIEDE2000) of two pictures in the middle of each of 24 patches."""
     first, second = lab(one, icc), lab(two, icc_two)
     width, height = one.size
     at = [(height * (2 * y + 1) // 8, width * (2 * x + 1) // 12) for y in range(4) for x in range(6)]
-    return max(float(np.linalg.norm(first[a] - second[a])) for a in at)
+    return max(ciede2000(first[a], second[a]) for a in at)
 
 
 def patches() -> Image.Image:

@@ -15,6 +15,7 @@ from tests.support.conversion_kit import (
     EVERY_FORMAT,
     P3,
     QUARTERS,
+    ciede2000,
     convert_one,
     corners,
     deep_png,
@@ -60,6 +61,18 @@ def test_colours_of_display_p3_are_the_same_in_srgb_and_with_their_profile(tmp_p
     assert image.info["icc_profile"] != P3
     assert not isinstance(converted, Refused)
     assert "Display P3" in converted.profile
+
+
+def test_the_distance_of_colours_is_that_of_the_standard() -> None:
+    """Pairs of the test data that the formula was published with (Sharma, Wu and Dalal)."""
+    pairs = {
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485)): 2.0425,
+        ((50, 2.5, 0), (73, 25, -18)): 27.1492,
+        ((90.8027, -2.0831, 1.4410), (91.1528, -1.6435, 0.0447)): 1.4441,
+        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514)): 0.9082,
+    }
+    for (one, two), wanted in pairs.items():
+        assert abs(ciede2000(np.array(one), np.array(two)) - wanted) < 1e-4
 
 
 def test_marked_adobe_rgb_is_converted_and_the_mark_is_changed(tmp_path: Path) -> None:
