@@ -66,7 +66,8 @@ def new_pixels(image: Image.Image, options: ConversionOptions) -> NewPixels:
     Raises:
         Refused: if the colours cannot be converted, or the format cannot hold them as they are.
     """
-    image.load()
+    is_turned = orientation_of(exif_of(image)) != 1
+    image.load()  # the decoder of TIFF turns pixels itself, and takes the tag away
     orientation = orientation_of(exif_of(image))
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     if alpha is not None and alpha.getextrema() == _OPAQUE:
@@ -88,7 +89,7 @@ def new_pixels(image: Image.Image, options: ConversionOptions) -> NewPixels:
         colours.putalpha(alpha)
     turned = colours.transpose(_TURNS[orientation]) if orientation in _TURNS else colours
     whole = _for_coder(_smaller(turned, options.side_px), options)
-    return NewPixels(whole, icc, told, orientation in _TURNS, tuple(losses))
+    return NewPixels(whole, icc, told, is_turned, tuple(losses))
 
 
 def _opaque(image: Image.Image) -> Image.Image:

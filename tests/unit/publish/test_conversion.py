@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from proofsheet.core.files import Refused
+from proofsheet.imaging.decode import prepare_decoders
 from tests.support.conversion_kit import (
     EVERY_FORMAT,
     P3,
@@ -47,6 +48,20 @@ def test_pixels_are_turned_once_and_no_tag_turns_them_again(
     assert np.abs(np.subtract(corners(image), QUARTERS)).max() < 12
     assert image.getexif().get(0x0112, 1) == 1
     assert image.getexif()[0x010F] == "Acme"
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".webp", ".avif", ".heic"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_of_every_format_are_turned_once(tmp_path: Path, orientation: int, suffix: str) -> None:
+    prepare_decoders()
+    path = tmp_path / f"a{suffix}"
+    exif = exif_of(t0112=orientation, t010F="Acme")
+    stored = stored_as(quarters(), orientation)
+    stored.save(path, exif=exif if suffix == ".tif" else exif.tobytes())
+    image = read_back(convert_one(path, "jpeg"))
+    assert image.size == (96, 64)
+    assert np.abs(np.subtract(corners(image), QUARTERS)).max() < 12
+    assert image.getexif().get(0x0112, 1) == 1
 
 
 @pytest.mark.parametrize("to", EVERY_FORMAT)
