@@ -43,7 +43,7 @@ def scrub(source: str, place: Path, profile: str, only_plan: bool, as_json: bool
     """Write copies of the pictures of PROJECT or FOLDER without private data. Originals are only read.
 
     A copy is built from the visible picture and the fields of the profile: no place, serial number, owner,
-    prompt, small picture, note of the camera maker or name of a person stays. It is read back, and
+    prompt, small picture, note of the camera maker or name in a region stays. It is read back, and
     proofsheet-proof.json and .txt in the folder list all that is in each copy. Names of files and folders
     stay. The exit code is 3 if some pictures are refused, 1 if all are.
 

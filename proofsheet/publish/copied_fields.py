@@ -113,7 +113,8 @@ def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
     Args:
         picture: the original; it is only read.
         keep: of copyright, creator, date, camera, lens, gps, serial, owner and prompt.
-        rights: the copyright, if it is kept and the original has none, with {year} for that of the photo.
+        rights: the copyright of photos without one, with {year} for that of the photo; used if `keep`
+            has copyright.
 
     Raises:
         ServiceUnreachable: if exiftool is not installed.

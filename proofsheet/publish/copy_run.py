@@ -40,7 +40,7 @@ class CopyWork(Generic[Task, New, Row]):
     Attributes:
         make: a new file of a task, or why there is none; importable, it runs in another process.
         tasks: one for each copy of the plan.
-        row: what is reported of a copy that was written.
+        row: the report on a written copy.
     """
 
     make: Callable[[Task], New | Refused]
