@@ -103,18 +103,17 @@ def _converted(
 
 def _show(told: Mapping[str, Any], *, only_plan: bool) -> None:
     rows = told["files"]
-    for row in rows[:_SHOWN] if only_plan else ():
-        out().print(f"  {row['source']} -> {row['target']} ({row['width_px']} x {row['height_px']})")
+    for new in rows[:_SHOWN] if only_plan else ():
+        out().print(f"  {new['source']} -> {new['target']} ({new['width_px']} x {new['height_px']})")
     if only_plan and len(rows) > _SHOWN:
         out().print(f"  and {len(rows) - _SHOWN} more")
-    for row in rows:
-        if row["losses"]:
-            out().print(f"  {row['source']}: lost: {'; '.join(row['losses'])}")
-        if row["not_carried"]:
-            out().print(f"  {row['source']}: not carried: {'; '.join(row['not_carried'])}")
+    for new in rows:
+        for what, words in (("lost", new["losses"]), ("not carried", new["not_carried"])):
+            if words:
+                out().print(f"  {new['source']}: {what}: {'; '.join(words)}")
     for one in told["refused"]:
         out().print(f"  {one['path']}: refused: {one['why']}")
-    states = [row["state"] for row in rows]
+    states = [new["state"] for new in rows]
     counts = (
         f"{len(rows)} would be written to {told['out']}"
         if only_plan

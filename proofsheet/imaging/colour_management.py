@@ -1,7 +1,6 @@
 """Colours as they are meant: pixels of any profile and colour space as sRGB.
 
-Holds `rgb_pixels`, `part_in_grey`, `to_srgb`, `Unshowable`, `colour_profile`, `rgb_profile`, `coded_profile`
-and `hdr_name`.
+Holds `rgb_pixels`, `part_in_grey`, `to_srgb`, `Unshowable`, `SRGB`, and profiles by what files say.
 Add here: another place where a file says what its numbers mean.
 Keep out: decoding (decode.py).
 

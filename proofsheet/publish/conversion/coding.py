@@ -79,7 +79,8 @@ def _jpeg(pixels: NewPixels, carried: CarriedMetadata, quality: int) -> Paramete
 def _png(pixels: NewPixels, carried: CarriedMetadata, _quality: int) -> Parameters:
     texts = PngImagePlugin.PngInfo()
     for name, value in (carried.texts or {}).items():
-        texts.add_itxt(name, value) if not value.isascii() else texts.add_text(name, value)
+        add = texts.add_text if value.isascii() else texts.add_itxt
+        add(name, value)
     if carried.xmp:
         texts.add_itxt("XML:com.adobe.xmp", carried.xmp.decode())
     given = _shared(pixels, carried) | {"pnginfo": texts}

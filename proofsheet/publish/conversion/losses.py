@@ -21,6 +21,7 @@ _GAIN_MAPS = (
 )
 _VIDEO = re.compile(rb"ftyp(isom|mp4|avc1|qt  |iso[2-9]|MSNV)|mpvd")
 _HEAD = 4096  # bytes in which a file names its own kind
+_AV1_BITS = (_SHALLOW, _SHALLOW, 10, 12)  # by the two flags of av1C
 _IHDR_DEPTH = 24  # where a PNG has its depth
 _BITS, _SUBTYPE, _OLD_SUBTYPE = 258, 254, 255
 _MOST_PAGES = 4096
@@ -55,8 +56,7 @@ def _bits(image: Image.Image, data: bytes) -> int:
     if image.format == "AVIF":
         at = data.find(b"av1C")
         flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
-        deep = flags & 0x40
-        return (12 if flags & 0x20 else 10) if deep else _SHALLOW
+        return _AV1_BITS[flags >> 5 & 3]
     if image.format == "HEIF":
         return int(image.info.get("bit_depth", _SHALLOW))
     return 16 if image.mode.startswith("I") else _SHALLOW
