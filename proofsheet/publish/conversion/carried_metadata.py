@@ -8,8 +8,9 @@ Keep out: how blocks are changed (exif_block.py, xmp_text.py), and writing them 
 from __future__ import annotations
 
 import io
+import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -24,6 +25,16 @@ from schemas.settings.convert import TargetName
 _EXIF_HEAD = b"Exif\0\0"
 _SEGMENT = 65_000  # bytes that a block may have in a JPEG
 _UNREADABLE = (ValueError, TypeError, LookupError, OSError, OverflowError, RuntimeError, struct.error)
+_SEGMENTS = {  # what the segments of a JPEG begin with that are carried, replaced or named elsewhere
+    "APP0": ("JFIF", "JFXX"),
+    "APP1": ("Exif", "http://ns.adobe.com/x"),
+    "APP2": ("ICC_PROFILE", "MPF", "urn:iso:std:iso:ts:21496"),
+    "APP11": ("JP",),
+    "APP13": ("Photoshop",),
+    "APP14": ("Adobe",),
+}
+# IPTC and its checksum, resolution, small pictures, profile, and what Photoshop notes of its own windows
+_RESOURCES = frozenset({0x0404, 0x0425, 0x03ED, 0x0409, 0x040C, 0x040F, 0x0421, 0x03F3, 0x0408, 0x041A})
 _PACKET = "XML:com.adobe.xmp"  # the text of a PNG that is XMP
 
 
@@ -73,6 +84,7 @@ def carried_metadata(image: Image.Image, data: bytes, change: XmpChange, to: Tar
         left.append(f"texts of the file: {', '.join(sorted(texts))}")
     if comment and to != "jpeg":
         left.append("comment")
+    left += sorted(set(_other_segments(image)))
     if blocks.manifest:
         left.append("content credentials (C2PA), which hold for the original alone")
     if to == "jpeg" and len(exif) > _SEGMENT:
@@ -82,6 +94,18 @@ def carried_metadata(image: Image.Image, data: bytes, change: XmpChange, to: Tar
         left.append("XMP, which is too large for a JPEG")
         xmp = b""
     return CarriedMetadata(exif, xmp, iptc, texts, comment[:_SEGMENT], tuple(left))
+
+
+def _other_segments(image: Image.Image) -> Iterator[str]:
+    """Segments of a JPEG, and image resources of Photoshop, that nobody here knows."""
+    for marker, data in getattr(image, "applist", ()):
+        label = re.split(rb"[^\x20-\x7e]", data[:24])[0].decode("ascii")
+        if marker.startswith("APP") and not label.startswith(_SEGMENTS.get(marker, ())):
+            yield f"segment {marker} {label}".rstrip()
+    resources = image.info.get("photoshop")
+    others = set(resources) - _RESOURCES if isinstance(resources, dict) else set()
+    if others:
+        yield f"{len(others)} image resources of Photoshop"
 
 
 def _is_text(name: object, value: object) -> bool:

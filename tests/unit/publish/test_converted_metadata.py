@@ -197,6 +197,8 @@ def test_what_is_not_carried_is_named(tmp_path: Path) -> None:
     assert isinstance(made, ConvertedFile)
     assert made.left == ("texts of the file: parameters",)
     assert read_back(convert_one(tmp_path / "a.png", "png")).text == {"parameters": "a prompt"}  # type: ignore[attr-defined]
+    quarters().save(tmp_path / "c.jpg", extra=b"\xff\xe3\0\x0aMeta\0abc")
+    assert convert_one(tmp_path / "c.jpg", "jpeg").left == ("segment APP3 Meta",)  # type: ignore[union-attr]
     quarters().save(tmp_path / "b.jpg", comment=b"hello")
     assert convert_one(tmp_path / "b.jpg", "avif").left == ("comment",)  # type: ignore[union-attr]
     assert read_back(convert_one(tmp_path / "b.jpg", "jpeg")).info["comment"] == b"hello"
