@@ -20,7 +20,9 @@ from dagster_project.commands.common import FAILED, SOME_FAILED, json_option, ou
 from dagster_project.copy_source import CopySource, copy_source, scan_source
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
+from proofsheet.imaging.measurement_pass import limits_of
 from proofsheet.publish.copy_run import CopyReport
+from proofsheet.publish.face_blur import face_blur
 from proofsheet.publish.new_files import NewFiles
 from proofsheet.publish.privacy_copies import PROOF, PrivacyRow, planned_scrub, proof_files, scrub_pictures
 from proofsheet.publish.xmp_sidecar import exiftool
@@ -37,9 +39,10 @@ from schemas.settings.publish import PROFILES, PrivacyProfile
     show_default=True,
     help="people keeps copyright, creator, capture date, camera and lens; strict keeps no metadata.",
 )
+@click.option("--blur-faces", "blurring", is_flag=True, help="Blur faces; such pictures are coded again.")
 @click.option("--dry-run", "only_plan", is_flag=True, help="Make and check the copies, and write none.")
 @json_option
-def scrub(source: str, place: Path, profile: str, only_plan: bool, as_json: bool) -> None:
+def scrub(source: str, place: Path, profile: str, blurring: bool, only_plan: bool, as_json: bool) -> None:
     """Write copies of the pictures of PROJECT or FOLDER without private data. Originals are only read.
 
     A copy is built from the visible picture and the fields of the profile: no place, serial number, owner,
@@ -48,7 +51,7 @@ def scrub(source: str, place: Path, profile: str, only_plan: bool, as_json: bool
     stay. The exit code is 3 if some pictures are refused, 1 if all are.
 
     The JSON has source, out, profile, files: [{source, target, state: written, there or planned, size_bytes,
-    content_hash, fields, parts, left_out}] and refused: [{path, why}].
+    content_hash, fields, parts, left_out, blurred_faces}] and refused: [{path, why}].
     """
     exiftool()
     chosen = cast("PrivacyProfile", profile)
@@ -56,7 +59,7 @@ def scrub(source: str, place: Path, profile: str, only_plan: bool, as_json: bool
         files = NewFiles(place)
         with files.lock(f"scrub {originals.name}"):
             _refuse_foreign_proof(place)
-            report = _scrubbed(originals, files, chosen, only_plan=only_plan)
+            report = _scrubbed(originals, files, chosen, blurring=blurring, only_plan=only_plan)
             if report.rows and not only_plan:
                 _write_proof(place, report, chosen)
     told: dict[str, Any] = {"source": str(originals.folder), "out": str(place), "profile": profile}
@@ -71,19 +74,21 @@ def scrub(source: str, place: Path, profile: str, only_plan: bool, as_json: bool
 
 
 def _scrubbed(
-    originals: CopySource, files: NewFiles, profile: PrivacyProfile, *, only_plan: bool
+    originals: CopySource, files: NewFiles, profile: PrivacyProfile, *, blurring: bool, only_plan: bool
 ) -> CopyReport[PrivacyRow]:
     plan = planned_scrub(scan_source(originals), files.folder)
-    rights = originals.settings.publish.copyright
+    settings = originals.settings
+    blur = face_blur(settings.faces, limits_of(settings.photos)) if blurring else None
     with tempfile.TemporaryDirectory(prefix="proofsheet-scrub-") as work, progress_bars() as bars:
         return scrub_pictures(
             plan,
             files,
             profile,
-            rights,
-            originals.settings.photos,
+            settings.publish.copyright,
+            settings.photos,
             Path(work),
             BarListener(bars, originals.name),
+            blur=blur,
             only_plan=only_plan,
         )
 
@@ -111,7 +116,8 @@ def _write_proof(place: Path, report: CopyReport[PrivacyRow], profile: PrivacyPr
 def _show(report: CopyReport[PrivacyRow], place: Path, *, only_plan: bool) -> None:
     for row in report.rows:
         kept = ", ".join(name.partition(":")[2] for name in row.fields) or "no metadata"
-        out().print(f"  {row.target}: {kept}")
+        faces = f"; {row.blurred_faces} faces blurred" if row.blurred_faces is not None else ""
+        out().print(f"  {row.target}: {kept}{faces}")
     for path, why in sorted(report.refused.items()):
         out().print(f"  {path}: refused: {why}")
     states = [row.state for row in report.rows]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -17,10 +18,12 @@ from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import Fingerprint, Refused
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.decode import PictureFile
+from proofsheet.imaging.formats import DECODER_ERRORS
 from proofsheet.library.file_hashes import Scan
 from proofsheet.publish.copy_plan import CopyPlan, PlannedCopy, copy_plan
 from proofsheet.publish.copy_run import CopyReport, CopyState, CopyWork, write_copies
 from proofsheet.publish.embedded_metadata import publishable_copy
+from proofsheet.publish.face_blur import FaceBlur, with_blurred_faces
 from proofsheet.publish.new_files import NewFiles
 from schemas.settings.photos import PhotoSettings
 from schemas.settings.publish import PROFILES, PrivacyProfile
@@ -38,12 +41,14 @@ class PrivacyTask:
         profile: what stays.
         rights: the copyright of pictures without one.
         place: folder for unfinished copies.
+        blur: how faces are blurred; None leaves them.
     """
 
     file: PictureFile
     profile: PrivacyProfile
     rights: str
     place: Path
+    blur: FaceBlur | None = None
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,14 @@ class PrivacyCopy:
         fields: metadata in it, by the tags of exiftool.
         parts: name and size in bytes of each of its parts.
         left_out: what of the original it lacks beside metadata.
+        blurred_faces: their number; None if faces were left.
     """
 
     data: bytes
     fields: dict[str, str | list[str]]
     parts: list[tuple[str, int]]
     left_out: tuple[str, ...]
+    blurred_faces: int | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class PrivacyRow:
         fields: all metadata in it, by the tags of exiftool.
         parts: all its parts, with their sizes in bytes, in the order of the file.
         left_out: what of the original it lacks beside metadata.
+        blurred_faces: their number; None if faces were left.
     """
 
     source: str
@@ -86,6 +94,7 @@ class PrivacyRow:
     fields: dict[str, str | list[str]]
     parts: list[tuple[str, int]]
     left_out: list[str]
+    blurred_faces: int | None
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -102,14 +111,33 @@ def privacy_copy(task: PrivacyTask) -> PrivacyCopy | Refused:
     try:
         if Fingerprint.at(str(task.file.path)) != task.file.fingerprint:
             return Refused("vanished", "it changed after it was planned", "run again")
-        keep = PROFILES[task.profile]
-        with publishable_copy(task.file.path, _NO_TEXTS, keep, task.place, task.rights) as copy:
-            parts = [(p.name, p.size) for p in copy.parts]
-            return PrivacyCopy(copy.path.read_bytes(), dict(copy.fields), parts, copy.left_out)
+        with tempfile.TemporaryDirectory(dir=task.place) as folder:
+            picture, faces = _picture(task, Path(folder))
+            keep = PROFILES[task.profile]
+            with publishable_copy(picture, _NO_TEXTS, keep, task.place, task.rights) as copy:
+                parts = [(p.name, p.size) for p in copy.parts]
+                data = copy.path.read_bytes()
+                return PrivacyCopy(data, dict(copy.fields), parts, copy.left_out, faces)
+    except Refused as refused:
+        return refused
     except ProofsheetError as error:
         return Refused("unreadable", error.what.rstrip("."), error.next_step)
-    except (OSError, ValueError) as error:
-        return Refused("unreadable", str(error), "open it in another program")
+    except DECODER_ERRORS as error:
+        why = str(error) or type(error).__name__
+        return Refused("unreadable", why, "open it in another program")
+
+
+def _picture(task: PrivacyTask, folder: Path) -> tuple[Path, int | None]:
+    """The file that is copied: the original, or one with blurred faces in this folder, and their number."""
+    original = task.file.path
+    if task.blur is None:
+        return original, None
+    data, faces = with_blurred_faces(original.read_bytes(), task.blur)
+    if not faces:
+        return original, 0
+    picture = folder / original.name
+    picture.write_bytes(data)
+    return picture, faces
 
 
 def scrub_pictures(
@@ -121,6 +149,7 @@ def scrub_pictures(
     place: Path,
     progress: Progress,
     *,
+    blur: FaceBlur | None = None,
     only_plan: bool = False,
 ) -> CopyReport[PrivacyRow]:
     """Write the copies of a plan; a picture of which no copy can be made is reported and the others go on.
@@ -133,9 +162,10 @@ def scrub_pictures(
         settings: worker processes and time limit.
         place: folder for unfinished copies, outside of `files`.
         progress: called after every picture.
+        blur: how faces are blurred; None leaves them.
         only_plan: whether copies are made to see what would be refused, and none is written.
     """
-    tasks = [PrivacyTask(c.source.file, profile, rights, place) for c in plan.copies]
+    tasks = [PrivacyTask(c.source.file, profile, rights, place, blur) for c in plan.copies]
     work = CopyWork(privacy_copy, tasks, _row)
     return write_copies(plan, work, files, settings, progress, only_plan=only_plan)
 
@@ -143,7 +173,17 @@ def scrub_pictures(
 def _row(copy: PlannedCopy, state: CopyState, new: PrivacyCopy) -> PrivacyRow:
     digest = hashlib.sha256(new.data).hexdigest()
     size, left_out = len(new.data), list(new.left_out)
-    return PrivacyRow(copy.source.path, copy.target, state, size, digest, new.fields, new.parts, left_out)
+    return PrivacyRow(
+        copy.source.path,
+        copy.target,
+        state,
+        size,
+        digest,
+        new.fields,
+        new.parts,
+        left_out,
+        new.blurred_faces,
+    )
 
 
 def proof_files(rows: Sequence[PrivacyRow], profile: PrivacyProfile) -> dict[str, bytes]:
@@ -164,6 +204,7 @@ def _in_words(row: PrivacyRow) -> str:
     lines = [f"{row.target}  {row.size_bytes:,} bytes  SHA-256 {row.content_hash}"]
     lines += [f"  {n}: {', '.join(v) if isinstance(v, list) else v}" for n, v in row.fields.items()]
     lines += [] if row.fields else ["  no metadata"]
+    lines += [] if row.blurred_faces is None else [f"  blurred faces: {row.blurred_faces}"]
     lines += [f"  parts: {', '.join(f'{n} {size:,} B' for n, size in row.parts)}"]
     lines += [f"  left out of the original: {', '.join(row.left_out)}"] if row.left_out else []
     return "\n".join(lines) + "\n\n"
