@@ -221,16 +221,21 @@ def without_orientation(exif: bytes) -> bytes:
 
     Args:
         exif: from its byte order on; empty for none.
+
+    Raises:
+        ValueError: if the block is damaged.
     """
     if not exif:
         return b""
-    block = _Block(exif)
-    first = block.number("I", 4)
-    found = next((e for e in block.entries(first) if e.tag == _ORIENTATION), None)
-    if found is None:
-        return exif
-    end = block.next_at(first) + 4
-    block.data[found.at : end] = block.data[found.at + 12 : end] + bytes(12)
-    count = block.number("H", first) - 1
-    block.write("H", first, count)
+    try:
+        block = _Block(exif)
+        first = block.number("I", 4)
+        found = next((e for e in block.entries(first) if e.tag == _ORIENTATION), None)
+        if found is None:
+            return exif
+        end, count = block.next_at(first) + 4, block.number("H", first) - 1
+        block.data[found.at : end] = block.data[found.at + 12 : end] + bytes(12)
+        block.write("H", first, count)
+    except struct.error as error:
+        raise ValueError(f"it is damaged: {error}") from error
     return bytes(block.data) if count else b""

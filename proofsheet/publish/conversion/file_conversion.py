@@ -140,4 +140,4 @@ def _refuse_losses(losses: list[str], options: ConversionOptions) -> None:
         Refused: unless that is allowed.
     """
     if losses and not options.lossy:
-        raise Refused("lossy", "; ".join(losses), "allow it with --lossy, or choose another format")
+        raise Refused("lossy", "; ".join(losses), "allow it with --lossy (in runs: [convert] lossy)")

@@ -113,7 +113,11 @@ def _kept(image: Image.Image, options: ConversionOptions) -> tuple[Image.Image, 
     """Colours with their numbers as they are, and the profile that says what they mean."""
     plain = _opaque(image)
     info = {str(k): v for k, v in image.info.items()}
-    icc, name = colour_profile(plain.mode, info, is_adobe_rgb(exif_of(image)))
+    adobe_rgb = is_adobe_rgb(exif_of(image))
+    icc, name = colour_profile(plain.mode, info, adobe_rgb)
+    note = to_srgb(plain.resize((1, 1)), info, adobe_rgb)[1]
+    if _UNFIT in note:
+        return plain if plain.mode in options.format.modes else plain.convert("RGB"), b"", note
     if plain.mode not in options.format.modes and (icc or plain.mode != "L"):
         what = {"L": "grey", "LAB": "CIE Lab"}.get(plain.mode, plain.mode)
         raise Refused(

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -153,6 +154,31 @@ def test_what_would_be_lost_is_refused_and_named_unless_it_is_allowed(tmp_path: 
     assert any(what in loss for loss in allowed.losses)
     read_back(allowed)
     assert path.read_bytes() == before
+
+
+def test_deep_and_hdr_pictures_of_heif_are_seen(tmp_path: Path) -> None:
+    prepare_decoders()
+    deep = np.random.default_rng(0).integers(0, 65535, (64, 96, 3)).astype(np.uint16)
+    pillow_heif.encode("RGB;16", (96, 64), deep.tobytes(), tmp_path / "deep.heic", quality=90)
+    assert reason(convert_one(tmp_path / "deep.heic", "jpeg")) == "10 bits a channel become 8"
+    quarters().save(tmp_path / "pq.heic", color_primaries=9, transfer_characteristics=16)
+    assert "PQ (HDR)" in reason(convert_one(tmp_path / "pq.heic", "jpeg", lossy=True))
+    quarters().save(tmp_path / "p3.heic", color_primaries=12, transfer_characteristics=13)
+    for profile, words in (("srgb", "converted to sRGB from Display P3"), ("keep", "kept: Display P3")):
+        made = convert_one(tmp_path / "p3.heic", "webp", profile=profile)
+        assert not isinstance(made, Refused)
+        assert words in made.profile
+        assert read_back(made).info["icc_profile"]
+
+
+@pytest.mark.parametrize("profile", ["srgb", "keep"])
+def test_a_profile_that_does_not_fit_is_a_loss_and_is_not_carried(tmp_path: Path, profile: str) -> None:
+    for number, icc in enumerate((b"x" * 500, grey_profile())):
+        path = tmp_path / f"{number}.jpg"
+        quarters().save(path, icc_profile=icc)
+        assert "does not fit its pixels" in reason(convert_one(path, "webp", profile=profile))
+        made = convert_one(path, "webp", profile=profile, lossy=True)
+        assert read_back(made).info.get("icc_profile") != icc
 
 
 def test_a_gain_map_that_is_left_out_is_no_longer_announced(tmp_path: Path) -> None:
