@@ -17,7 +17,13 @@ from PIL import Image
 
 from proofsheet.imaging.decode import exif_of
 from proofsheet.imaging.metadata_blocks import Blocks, read_blocks
-from proofsheet.publish.conversion.exif_block import ExifChange, changed_block, described_block
+from proofsheet.publish.conversion.exif_block import (
+    DATE,
+    ExifChange,
+    changed_block,
+    described_block,
+    of_raw_file,
+)
 from proofsheet.publish.conversion.iptc_as_xmp import packet_with_iptc
 from proofsheet.publish.conversion.xmp_text import XmpChange, changed_packet
 from schemas.settings.convert import TargetName
@@ -59,7 +65,9 @@ class CarriedMetadata:
     left: tuple[str, ...] = ()
 
 
-def carried_metadata(image: Image.Image, data: bytes, change: XmpChange, to: TargetName) -> CarriedMetadata:
+def carried_metadata(
+    image: Image.Image, data: bytes, change: XmpChange, to: TargetName, raw: Blocks | None = None
+) -> CarriedMetadata:
     """The metadata of an original, for a file with new pixels.
 
     Args:
@@ -67,9 +75,11 @@ def carried_metadata(image: Image.Image, data: bytes, change: XmpChange, to: Tar
         data: the whole original.
         change: of the pixels.
         to: the format of the new file.
+        raw: blocks of the RAW file that `data` was developed from; the developing program writes its own.
     """
-    blocks, left = read_blocks(image, io.BytesIO(data)), list[str]()
+    blocks, left = raw or read_blocks(image, io.BytesIO(data)), list[str]()
     exif = _exif(image, ExifChange(*change[:3]), left)
+    exif = of_raw_file(exif, raw.raw_exif.get(DATE)) if raw and exif else exif
     xmp = _xmp(blocks, change, left)
     iptc = b""
     if to == "jpeg":

@@ -19,7 +19,7 @@ from proofsheet.core.files import Refused
 from proofsheet.imaging.decode import exif_of, orientation_of
 from proofsheet.imaging.formats import DECODER_ERRORS
 from proofsheet.publish.conversion.carried_metadata import CarriedMetadata
-from proofsheet.publish.conversion.exif_block import without_orientation
+from proofsheet.publish.conversion.exif_block import ORIENTATION, without_tag
 from proofsheet.publish.conversion.formats import ConversionOptions
 from proofsheet.publish.conversion.pixels import NewPixels
 from schemas.settings.convert import TargetName
@@ -95,7 +95,7 @@ def _webp(pixels: NewPixels, carried: CarriedMetadata, quality: int) -> Paramete
 def _avif(pixels: NewPixels, carried: CarriedMetadata, quality: int) -> Parameters:
     colours = "4:4:4" if quality >= _FULL else "4:2:0"
     upright = replace(
-        carried, exif=without_orientation(carried.exif)
+        carried, exif=without_tag(carried.exif, ORIENTATION)
     )  # its coder would write the block again
     return _shared(pixels, upright) | {"quality": quality, "subsampling": colours, "max_threads": 1}
 

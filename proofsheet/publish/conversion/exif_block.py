@@ -1,6 +1,6 @@
 """The EXIF of a converted file: the block of the original, changed in place.
 
-Holds `ExifChange`, `changed_block`, `described_block` and `without_orientation`.
+Holds `ExifChange`, `changed_block`, `described_block`, `without_tag` and `of_raw_file`.
 Add here: another tag that depends on pixels.
 Keep out: XMP and IPTC (xmp_text.py, carried_metadata.py).
 
@@ -17,11 +17,14 @@ from typing import NamedTuple
 
 from PIL import ExifTags, Image
 
-_ORIENTATION, _EXIF, _INTEROP, _NOTES = 0x0112, 0x8769, 0xA005, 0x927C
+ORIENTATION, DATE = 0x0112, 0x0132
+_EXIF, _INTEROP, _NOTES = 0x8769, 0xA005, 0x927C
 _COLOURS, _RULE = 0xA001, 0x0001
 _WIDTHS, _HEIGHTS = frozenset({0x0100, 0xA002}), frozenset({0x0101, 0xA003})
 _SMALL_AT, _SMALL_SIZE = 0x0201, 0x0202
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_DATE_LENGTH = 19
+_STARS, _SUBSECONDS = (0x4746, 0x4749), frozenset({0x9290, 0x9291, 0x9292})
 _MOST = 1000  # tags of a directory
 _JPEG = b"\xff\xd8\xff"
 # Tags of a TIFF that describe the picture, and not how its pixels are stored.
@@ -94,6 +97,21 @@ class _Block:
     def pointed(self, start: int, tag: int) -> int:
         return next((self.number("I", e.value_at) for e in self.entries(start) if e.tag == tag), 0)
 
+    def value(self, entry: _Entry) -> bytes:
+        size = _SIZES.get(entry.kind, 1) * entry.values
+        return bytes(self.data[entry.value_at : entry.value_at + size])
+
+    def remove(self, start: int, tag: int) -> None:
+        """Take a tag and its value away; other values stay where they are."""
+        entry = next((e for e in self.entries(start) if e.tag == tag), None)
+        if entry is None:
+            return
+        size = len(self.value(entry))
+        self.data[entry.value_at : entry.value_at + size] = bytes(size)
+        end = self.next_at(start) + 4
+        self.data[entry.at : end] = self.data[entry.at + 12 : end] + bytes(12)
+        self.write("H", start, self.number("H", start) - 1)
+
     def set_number(self, entry: _Entry, value: int) -> None:
         form = {3: "H", 4: "I"}.get(entry.kind)
         if form and entry.values == 1:
@@ -126,7 +144,7 @@ def changed_block(exif: bytes, change: ExifChange) -> bytes:
 
 def _set_sizes(block: _Block, directory: int, change: ExifChange) -> None:
     for entry in block.entries(directory):
-        if entry.tag == _ORIENTATION:
+        if entry.tag == ORIENTATION:
             block.set_number(entry, 1)
         elif entry.tag in _WIDTHS:
             block.set_number(entry, change.width_px)
@@ -214,13 +232,48 @@ def described_block(exif: Image.Exif) -> tuple[bytes, list[str]]:
     return new.tobytes().removeprefix(b"Exif\0\0"), left
 
 
-def without_orientation(exif: bytes) -> bytes:
-    """The same block without its tag for the orientation; empty if it has no other.
+def of_raw_file(exif: bytes, date: object) -> bytes:
+    """The block of a developed RAW file without what the developing program wrote of its own.
 
-    For formats that say elsewhere how a picture is turned. The values of other tags stay where they are.
+    It writes the present time as the date of the last change, one star where nobody gave any, and
+    sometimes sub-seconds of blanks.
+
+    Args:
+        exif: from its byte order on.
+        date: of the last change in the RAW file; anything but a date of 19 characters takes the tag away.
+
+    Raises:
+        ValueError: if the block is damaged.
+    """
+    try:
+        block = _Block(exif)
+        first = block.number("I", 4)
+        inner = block.pointed(first, _EXIF)
+        for entry in list(block.entries(inner)) if inner else []:
+            if entry.tag in _SUBSECONDS and not block.value(entry).strip(b" \0"):
+                block.remove(inner, entry.tag)
+        for tag in _STARS:
+            block.remove(first, tag)
+        known = isinstance(date, str) and len(date) == _DATE_LENGTH and date.isascii()
+        entry_of_date = next((e for e in block.entries(first) if e.tag == DATE), None)
+        if known and entry_of_date and entry_of_date.values > _DATE_LENGTH:
+            at = entry_of_date.value_at
+            block.data[at : at + _DATE_LENGTH] = str(date).encode()
+        else:
+            block.remove(first, DATE)
+    except struct.error as error:
+        raise ValueError(f"it is damaged: {error}") from error
+    return bytes(block.data)
+
+
+def without_tag(exif: bytes, tag: int) -> bytes:
+    """The same block without a tag of its first directory; empty if it has no other.
+
+    The values of other tags stay where they are.
 
     Args:
         exif: from its byte order on; empty for none.
+        tag: such as `ORIENTATION`, for formats that say elsewhere how a picture is turned.
 
     Raises:
         ValueError: if the block is damaged.
@@ -230,12 +283,7 @@ def without_orientation(exif: bytes) -> bytes:
     try:
         block = _Block(exif)
         first = block.number("I", 4)
-        found = next((e for e in block.entries(first) if e.tag == _ORIENTATION), None)
-        if found is None:
-            return exif
-        end, count = block.next_at(first) + 4, block.number("H", first) - 1
-        block.data[found.at : end] = block.data[found.at + 12 : end] + bytes(12)
-        block.write("H", first, count)
+        block.remove(first, tag)
+        return bytes(block.data) if block.number("H", first) else b""
     except struct.error as error:
         raise ValueError(f"it is damaged: {error}") from error
-    return bytes(block.data) if count else b""

@@ -20,6 +20,7 @@ from proofsheet.imaging.colour_management import Unshowable
 from proofsheet.imaging.decode import DecodeLimits, PictureFile, check_size, prepare_decoders
 from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS, RAW_EXTENSIONS
 from proofsheet.imaging.headers import code_points, largest_page, png_without_large_texts, told_format
+from proofsheet.imaging.metadata_blocks import read_raw_blocks
 from proofsheet.imaging.raw import developed_jpeg
 from proofsheet.publish.conversion.carried_metadata import carried_metadata
 from proofsheet.publish.conversion.coding import coded_file
@@ -125,11 +126,12 @@ def _of_opened(task: ConversionTask, image: Image.Image, data: bytes, note: str)
     srgb = task.options.profile == "srgb"
     gone = any(_GAIN_MAP in loss for loss in losses)
     change = XmpChange(width, height, srgb, pixels.is_turned, gone)
-    carried = carried_metadata(image, data, change, task.options.to)
+    is_raw = task.file.path.suffix.lower() in RAW_EXTENSIONS
+    raw = read_raw_blocks(task.file.path) if is_raw else None
+    carried = carried_metadata(image, data, change, task.options.to, raw)
     coded = b"" if task.only_plan else coded_file(pixels, carried, task.options)
     left = (*carried.left, *([note] if note else []))
-    raw = task.file.path.suffix.lower() in RAW_EXTENSIONS
-    profile = f"{pixels.profile}, developed by darktable" if raw else pixels.profile
+    profile = f"{pixels.profile}, developed by darktable" if is_raw else pixels.profile
     return ConvertedFile(coded, width, height, profile, tuple(losses), left)
 
 

@@ -30,6 +30,7 @@ from tests.support.conversion_kit import (
     stored_as,
     ultra_hdr,
 )
+from tests.unit.imaging.test_raw import write_dng
 
 
 def reason(made: object) -> str:
@@ -267,6 +268,19 @@ def test_the_same_picture_gives_the_same_bytes(tmp_path: Path, to: str) -> None:
     one, two = convert_one(path, to), convert_one(path, to)
     assert one == two
     assert not isinstance(one, Refused)
+
+
+@pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="RAW files need darktable-cli")
+def test_a_raw_file_is_developed_at_its_size(tmp_path: Path) -> None:
+    made = convert_one(write_dng(tmp_path / "a.dng"), "webp")
+    assert not isinstance(made, Refused), made
+    assert "developed by darktable" in made.profile
+    assert max(read_back(made).size) > 300
+    assert max(read_back(convert_one(tmp_path / "a.dng", "webp", side_px=100)).size) == 100
+    assert [p.name for p in tmp_path.iterdir()] == ["a.dng"]
+    assert not {"xmp", "xmp:Rating"} & set(read_back(made).info)
+    assert not {0x0132, 0x4746} & set(read_back(made).getexif())
+    assert convert_one(tmp_path / "a.dng", "webp") == made
 
 
 @pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="RAW files need darktable-cli")

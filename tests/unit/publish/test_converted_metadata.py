@@ -13,7 +13,14 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from proofsheet.core.files import Refused
-from proofsheet.publish.conversion.exif_block import ExifChange, changed_block, without_orientation
+from proofsheet.publish.conversion.exif_block import (
+    DATE,
+    ORIENTATION,
+    ExifChange,
+    changed_block,
+    of_raw_file,
+    without_tag,
+)
 from proofsheet.publish.conversion.file_conversion import ConvertedFile
 from proofsheet.publish.conversion.iptc_as_xmp import packet_with_iptc
 from proofsheet.publish.conversion.xmp_text import XmpChange, changed_packet
@@ -141,10 +148,22 @@ def test_sizes_and_the_mark_of_colours_follow_the_pixels() -> None:
 def test_a_block_without_its_orientation_has_all_other_tags() -> None:
     block = exif_of(t010F="Acme", t0112=1, t0131="a program").tobytes().removeprefix(b"Exif\0\0")
     found = Image.Exif()
-    found.load(without_orientation(block))
+    found.load(without_tag(block, ORIENTATION))
     assert dict(found) == {0x010F: "Acme", 0x0131: "a program"}
-    assert without_orientation(exif_of(t0112=1).tobytes().removeprefix(b"Exif\0\0")) == b""
-    assert without_orientation(b"") == b""
+    assert without_tag(exif_of(t0112=1).tobytes().removeprefix(b"Exif\0\0"), ORIENTATION) == b""
+    assert without_tag(b"", ORIENTATION) == b""
+
+
+def test_what_a_developing_program_writes_of_its_own_is_not_carried() -> None:
+    exif = exif_of(t010F="Acme", t0132="2026:01:02 03:04:05", t4746=1)
+    exif.get_ifd(0x8769).update({0x9291: "    ", 0x9003: "2019:05:06 07:08:08"})
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    for date, wanted in (("2019:05:06 07:08:09", "2019:05:06 07:08:09"), ("", None), (None, None)):
+        found = Image.Exif()
+        found.load(of_raw_file(block, date))
+        assert (found[0x010F], found.get(DATE), found.get(0x4746)) == ("Acme", wanted, None)
+        assert found.get_ifd(0x8769) == {0x9003: "2019:05:06 07:08:08"}
+        assert b"2026" not in of_raw_file(block, date)
 
 
 @pytest.mark.parametrize("data", [b"", b"XX", b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"])
