@@ -14,6 +14,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import holds_something
 from proofsheet.library.disk_diff import disk_news
 from proofsheet.library.sidecars import sidecar_news
+from proofsheet.publish.conversion.conversion_table import conversion_news
 from proofsheet.publish.csv_export import csv_differs
 from proofsheet.review.proposal_export import proposals_differ
 from proofsheet.storage.workspace import Project
@@ -25,7 +26,7 @@ from schemas.choices import Proposal
 from schemas.identity import GonePhoto, IdentityQuestion
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.models import CropModel, RankerModel
-from schemas.publish import Export
+from schemas.publish import Conversion, Export
 from schemas.sets import SubjectSuggestion
 from schemas.table import Table
 from schemas.vision import Preview
@@ -62,6 +63,10 @@ def _exports(project: Project, resources: Mapping[str, Any]) -> str | None:
     if proposals_differ(store.read(Proposal), store.read(Photo), project.decisions_file):
         return f"{project.decisions_file.name} is not as it was written"
     return None
+
+
+def _conversions(project: Project, resources: Mapping[str, Any]) -> str | None:
+    return conversion_news(project, resources["convert"])
 
 
 def _unanswered(project: Project, table: type[Table]) -> str | None:
@@ -109,6 +114,7 @@ OUTSIDE: Mapping[str, Look] = {
     SidecarMetadata.name: _sidecars,
     Preview.name: _lost_previews,
     Export.name: _exports,
+    Conversion.name: _conversions,
     Identification.name: _identifications,
     SubjectSuggestion.name: _subjects,
     **{table.name: _models for table in (RankerModel, CropModel)},

@@ -1,4 +1,4 @@
-"""Publishing: accepted rows as files in the home, and what should be taken back where it was published.
+"""Publishing: files for people, and what should be taken back where it was published.
 
 Holds the assets of the group "publish".
 Add here: an asset that writes files for people.
@@ -9,19 +9,42 @@ import polars as pl
 
 from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
+from proofsheet.core.progress import Progress
+from proofsheet.publish.conversion.conversion_table import conversion_rows
 from proofsheet.publish.csv_export import export_rows, write_csv
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.review.proposal_export import write_decisions
 from proofsheet.storage.workspace import Project
+from resources.photos import PhotoFilesResource
 from schemas.choices import Choice, Proposal
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.publish import Export, Takedown, Upload, Withdrawal
+from schemas.publish import Conversion, Export, Takedown, Upload, Withdrawal
+from schemas.settings.convert import ConvertSettings
 from schemas.table import Rows
 
 NOTHING_TO_TAKE_BACK = RowCheck(
     "nothing_to_take_back", "Every published picture is still chosen.", lambda rows: rows
 )
+
+
+EVERY_PHOTO_CONVERTED = RowCheck(
+    "every_photo_converted",
+    "Every photo has its new file, where new files are wanted.",
+    lambda rows: rows.filter(pl.col(Conversion.refused_because).is_not_null()),
+)
+
+
+@table_asset(Conversion, group="publish", always_run=True, row_checks={Conversion: [EVERY_PHOTO_CONVERTED]})
+def conversions(
+    photos: Rows[Photo],
+    convert: ConvertSettings,
+    photo_files: PhotoFilesResource,
+    project: Project,
+    progress: Progress,
+) -> pl.DataFrame:
+    """Writes photos as new files in another format, where [convert] names one; replaces no file."""
+    return conversion_rows(photos, project, convert, photo_files, progress)
 
 
 @table_asset(Export, group="publish", always_run=True)

@@ -93,6 +93,14 @@ COMMANDS = {
         "publish:sidecars",
         "Merge the approved texts of PROJECT into XMP sidecars beside the pictures.",
     ),
+    "convert": (
+        "convert:convert",
+        "Write the pictures of PROJECT or FOLDER as new files in another format.",
+    ),
+    "scrub": (
+        "scrub:scrub",
+        "Write copies of the pictures of PROJECT or FOLDER without private data.",
+    ),
     "publish": (
         "publish:publishing",
         "Send copies of the chosen, accepted and approved pictures of PROJECT to the configured target.",

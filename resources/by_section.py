@@ -20,6 +20,7 @@ from resources.measurements import EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.words import VisionModelResource, VocabularyResource
 from schemas.settings.captions import CaptionSettings
+from schemas.settings.convert import ConvertSettings
 from schemas.settings.crops import CropSettings
 from schemas.settings.gate import GateSettings
 from schemas.settings.groups import DuplicateSettings, GroupSettings
@@ -50,4 +51,5 @@ BY_SECTION: Mapping[str, type[BaseModel]] = {  # many are their settings alone
     "ranker": RankerSettings,
     "crops": CropSettings,
     "review": ReviewSettings,
+    "convert": ConvertSettings,
 }

@@ -1,6 +1,6 @@
 """Tables of what leaves: rows of the CSV, published copies, and takedowns.
 
-Holds the facts `Upload` and `Withdrawal`, and the derived `Export` and `Takedown`.
+Holds the facts `Upload` and `Withdrawal`, and the derived `Export`, `Conversion` and `Takedown`.
 Add here: another fact about what was written for others.
 Keep out: whether a text may be published (proof.py).
 """
@@ -24,6 +24,24 @@ class Export(Table, name="exports"):
     keywords = column(pl.List(pl.String), "Accepted keywords.")
     written_by = column(pl.String, "Model, prompt version and rules behind the texts.")
     export_file = column(pl.String, "CSV file inside the home.")
+
+
+class Conversion(Table, name="conversions"):
+    """Photos as new files in another format, where [convert] asks for it; and photos that are refused."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    path = column(pl.String, "Path inside the project folder.")
+    content_hash = column(pl.String, "SHA-256 of the original.")
+    target_path = column(pl.String, "Path of the new file in the folder for the project's new files.")
+    target_hash = column(pl.String, "SHA-256 of the new file; null if it is refused.", nullable=True)
+    target_bytes = column(pl.Int64, "Size of the new file.", nullable=True, ge=1)
+    target_width_px = column(pl.Int64, "Width of the new picture.", nullable=True, ge=1)
+    target_height_px = column(pl.Int64, "Height of the new picture.", nullable=True, ge=1)
+    colours = column(pl.String, "What became of the colours.", nullable=True)
+    losses = column(pl.List(pl.String), "What is lost, beside what format and size imply.")
+    not_carried = column(pl.List(pl.String), "Metadata that the new file does not have.")
+    refused_because = column(pl.String, "Why there is no new file; null if there is one.", nullable=True)
+    made_by = column(pl.String, "Rules and settings of the conversion.")
 
 
 class Upload(Table, name="uploads", origin="fact"):

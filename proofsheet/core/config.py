@@ -21,6 +21,7 @@ from proofsheet.core.files import write_atomic
 from proofsheet.core.setting_sources import Sources
 from schemas.settings.apply import ApplySettings
 from schemas.settings.captions import CaptionSettings
+from schemas.settings.convert import ConvertSettings
 from schemas.settings.crops import CropSettings
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.faces import FaceSettings
@@ -70,6 +71,7 @@ class Configuration(BaseModel):
     crops: CropSettings = Field(default_factory=CropSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     apply: ApplySettings = Field(default_factory=ApplySettings)
+    convert: ConvertSettings = Field(default_factory=ConvertSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
 
     def changed(self, section: str, **values: object) -> Configuration:
@@ -133,18 +135,19 @@ def load(
 
 
 def _checked(settings: Configuration, path: Path | None) -> Configuration:
-    """Refuse a target folder of which the copies would become photos, or would be among the results."""
-    target = settings.publish.target
-    if not target.startswith("folder:"):
-        return settings
-    folder = Path(target.removeprefix("folder:")).expanduser().resolve()
-    for name in ("library", "home"):
-        place = Path(getattr(settings.place, name)).expanduser().resolve()
-        if folder.is_relative_to(place):
-            raise UsageError(
-                f"{path or 'The environment'}: publish.target: {target} is inside the {name} {place}.",
-                "Name a folder outside the library and the home.",
-            )
+    """Refuse a folder for files of which the copies would become photos, or would be among the results."""
+    target, out = settings.publish.target, settings.convert.out
+    named = {"publish.target": target.removeprefix("folder:") if target.startswith("folder:") else ""}
+    named["convert.out"] = out
+    for setting, value in named.items():
+        folder = Path(value).expanduser().resolve()
+        for name in ("library", "home") if value else ():
+            place = Path(getattr(settings.place, name)).expanduser().resolve()
+            if folder.is_relative_to(place):
+                raise UsageError(
+                    f"{path or 'The environment'}: {setting}: {value} is inside the {name} {place}.",
+                    "Name a folder outside the library and the home.",
+                )
     return settings
 
 

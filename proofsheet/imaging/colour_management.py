@@ -1,6 +1,6 @@
 """Colours as they are meant: pixels of any profile and colour space as sRGB.
 
-Holds `rgb_pixels`, `part_in_grey`, `to_srgb`, `Unshowable`, `rgb_profile`, `coded_profile` and `hdr_name`.
+Holds `rgb_pixels`, `part_in_grey`, `to_srgb`, `Unshowable`, `SRGB`, and profiles by what files say.
 Add here: another place where a file says what its numbers mean.
 Keep out: decoding (decode.py).
 
@@ -30,7 +30,7 @@ Chromaticities = tuple[float, ...]  # x and y of white, red, green and blue
 _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _D65 = (0.3127, 0.3290)
-_SRGB = (*_D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+SRGB = (*_D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _ADOBE = (*_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
 _P3 = (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
 _BT2020 = (*_D65, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046)
@@ -39,7 +39,7 @@ _PRIMARIES = {9: ("BT.2020", _BT2020), 11: ("DCI-P3", _P3), 12: ("Display P3", _
 _HDR = {16: "PQ", 18: "HLG"}
 _CHANNELS = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
 _TOLERANCE = 1  # of 255: a profile that moves no colour by more is sRGB
-_KEPT = 32
+_KEPT, _NAME = 32, b"made of chromaticities"
 
 
 class Unshowable(ValueError):
@@ -57,7 +57,7 @@ def to_srgb(image: Image.Image, info: Mapping[str, Any], adobe_rgb: bool = False
     Raises:
         Unshowable: for HDR transfer functions.
     """
-    profile, name = _profile(image.mode, info, adobe_rgb)
+    profile, name = colour_profile(image.mode, info, adobe_rgb)
     if profile is None:
         return image, ""
     change = _transform(profile, image.mode)
@@ -146,7 +146,7 @@ def part_in_grey(image: Image.Image, box: tuple[int, int, int, int]) -> Pixels:
     return np.asarray(part.getchannel(0) if part.mode == "LAB" else part.convert("L"), dtype=np.uint8)
 
 
-def _profile(mode: str, info: Mapping[str, Any], adobe_rgb: bool) -> tuple[bytes | None, str]:
+def colour_profile(mode: str, info: Mapping[str, Any], adobe_rgb: bool) -> tuple[bytes | None, str]:
     """The profile of the numbers, None for sRGB, and its name."""
     if mode == "LAB":
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), "CIE Lab"
@@ -183,8 +183,8 @@ def _by_png(info: Mapping[str, Any]) -> tuple[bytes | None, str]:
     gamma, colours = info.get("gamma"), info.get("chromaticity")
     if "srgb" in info or not isinstance(gamma, float) or not 0.1 <= gamma <= 10:
         return None, ""
-    wanted = tuple(colours) if isinstance(colours, tuple) and len(colours) == len(_SRGB) else _SRGB
-    if abs(gamma * _SRGB_GAMMA - 1) < 0.02 and np.allclose(wanted, _SRGB, atol=0.002):
+    wanted = tuple(colours) if isinstance(colours, tuple) and len(colours) == len(SRGB) else SRGB
+    if abs(gamma * _SRGB_GAMMA - 1) < 0.02 and np.allclose(wanted, SRGB, atol=0.002):
         return None, ""
     try:
         return rgb_profile(wanted, 1 / gamma), f"gamma {1 / gamma:.2f}"
@@ -243,12 +243,13 @@ def _changes_nothing(found: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 
 @functools.lru_cache(_KEPT)
-def rgb_profile(chromaticities: Chromaticities, gamma: float | None) -> bytes:
+def rgb_profile(chromaticities: Chromaticities, gamma: float | None, name: bytes = _NAME) -> bytes:
     """A matrix profile (ICC.1:2001-04, version 2.4) with one curve for all channels.
 
     Args:
         chromaticities: x and y of white, red, green and blue.
         gamma: exponent of the curve; None for that of sRGB.
+        name: shown by programs.
 
     Raises:
         numpy.linalg.LinAlgError: if the primaries span no colour space.
@@ -261,7 +262,6 @@ def rgb_profile(chromaticities: Chromaticities, gamma: float | None) -> bytes:
         curve = struct.pack(f">4s4xI{points}H", b"curv", points, *np.rint(table * 65535).astype(int).tolist())
     else:
         curve = struct.pack(">4s4xIH", b"curv", 1, min(round(gamma * 256), 65535))
-    name = b"made of chromaticities"
     described = struct.pack(">4s4xI", b"desc", len(name) + 1) + name + bytes(79)
     tags = [(b"desc", described), (b"cprt", b"text\0\0\0\0none\0"), (b"wtpt", _xyz(_D50))]
     tags += [

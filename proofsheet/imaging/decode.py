@@ -1,6 +1,6 @@
 """Open one picture safely: fixed formats, own pixel limit, upright, small.
 
-Holds `open_picture`.
+Holds `open_picture`, `read_picture`, `check_size`, `exif_of`, `orientation_of` and `is_adobe_rgb`.
 Add here: what every measurement needs of an opened file.
 Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), sizes
 (scaling.py), RAW (raw.py), measurements.
@@ -170,16 +170,16 @@ _open_it = "open it in another program; if it is damaged there too, copy it agai
 def _decoded(image: Image.Image, limits: DecodeLimits) -> Picture:
     name, page = image.format or "unknown", largest_page(image)
     width, height = image.size
-    _check_size(width, height, name, limits)
-    exif = _exif(image)
+    check_size(width, height, name, limits)
+    exif = exif_of(image)
     wanted = max(limits.side_px, limits.large_px)
     scale = wanted / max(width, height)
     if name in DRAFTED and scale < 1:
         image.draft("RGB", (max(1, round(width * scale)), max(1, round(height * scale))))
     image.load()
-    sample, (pixels, colours) = _sample(image), rgb_pixels(image, wanted, _is_adobe_rgb(exif))
+    sample, (pixels, colours) = _sample(image), rgb_pixels(image, wanted, is_adobe_rgb(exif))
     block = max(1, round(_DCT_PX * image.size[0] / width))
-    orientation = _orientation(exif)
+    orientation = orientation_of(exif)
     large = upright_pixels(pixels, orientation)
     if orientation >= 5:
         width, height = height, width
@@ -189,7 +189,12 @@ def _decoded(image: Image.Image, limits: DecodeLimits) -> Picture:
     )
 
 
-def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> None:
+def check_size(width: int, height: int, name: str, limits: DecodeLimits) -> None:
+    """Refuse a picture by the size in its header, before any pixel is decoded.
+
+    Raises:
+        Refused: for more pixels than the limit of its format, or none.
+    """
     if width < 1 or height < 1:
         raise Refused("unreadable", f"its size is {width} x {height}", _open_it)
     setting = "max_pixels" if name in DRAFTED else "max_full_pixels"
@@ -211,7 +216,8 @@ def _sample(image: Image.Image) -> Pixels:
     return part_in_grey(image, (left, top, right, bottom))
 
 
-def _exif(image: Image.Image) -> Image.Exif:
+def exif_of(image: Image.Image) -> Image.Exif:
+    """The EXIF of an opened picture; empty if it is damaged."""
     try:
         return image.getexif()
     except DECODER_ERRORS:
@@ -226,7 +232,8 @@ def _text(image: Image.Image) -> dict[str, str]:
     return found
 
 
-def _orientation(exif: Image.Exif) -> int:
+def orientation_of(exif: Image.Exif) -> int:
+    """EXIF's orientation of 1 to 8; 1 for anything else."""
     try:
         value = exif.get(_ORIENTATION, 1)
     except DECODER_ERRORS:
@@ -234,7 +241,7 @@ def _orientation(exif: Image.Exif) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _is_adobe_rgb(exif: Image.Exif) -> bool:
+def is_adobe_rgb(exif: Image.Exif) -> bool:
     """The colour space by DCF 2.0.
 
     An option file has `R03` and leaves the colour space uncalibrated; some programs write 2 instead.

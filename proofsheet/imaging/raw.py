@@ -1,6 +1,6 @@
 """RAW files of cameras, by way of darktable-cli where it is installed.
 
-Holds `open_any`, which opens RAW files and all others, and `converter`.
+Holds `open_any`, which opens RAW files and all others, `developed_jpeg` and `converter`.
 Add here: another converter.
 Keep out: everything about formats that Pillow reads (decode.py).
 
@@ -44,16 +44,7 @@ def open_any(file: PictureFile, limits: DecodeLimits) -> Picture:
     raw = file.path.suffix.lower() in RAW_EXTENSIONS
     if not raw and limits.converter != "darktable":
         return open_picture(file, limits)
-    program = None if limits.converter == "pillow" else converter()
-    if program is None:
-        why = (
-            "it is switched off by [photos] converter"
-            if limits.converter == "pillow"
-            else "darktable-cli was not found"
-        )
-        raise Refused("unsupported_format", f"RAW is not available: {why}", NEEDED)
-    if file.path.is_symlink() or Fingerprint.of(file.path.lstat()) != file.fingerprint:
-        raise Refused("vanished", "it changed after it was hashed", "run again when nothing writes to it")
+    program = _program(file, limits)
     with tempfile.TemporaryDirectory(prefix="proofsheet-raw-") as folder:
         developed = _develop(program, file.path, Path(folder), max(limits.side_px, limits.large_px))
         with developed.open("rb") as stream:
@@ -68,6 +59,32 @@ def open_any(file: PictureFile, limits: DecodeLimits) -> Picture:
         content_hash=file.content_hash,
         blocks=read_raw_blocks(file.path) if raw else picture.blocks,  # darktable adds those of a sidecar
     )
+
+
+def developed_jpeg(file: PictureFile, limits: DecodeLimits) -> bytes:
+    """A JPEG of a RAW file in sRGB, upright, with its EXIF.
+
+    Raises:
+        Refused: where no converter is installed, or where it fails.
+    """
+    program = _program(file, limits)
+    with tempfile.TemporaryDirectory(prefix="proofsheet-raw-") as folder:
+        return _develop(program, file.path, Path(folder), limits.side_px).read_bytes()
+
+
+def _program(file: PictureFile, limits: DecodeLimits) -> str:
+    """Path of the converter, for a file that is as it was when it was hashed."""
+    program = None if limits.converter == "pillow" else converter()
+    if program is None:
+        why = (
+            "it is switched off by [photos] converter"
+            if limits.converter == "pillow"
+            else "darktable-cli was not found"
+        )
+        raise Refused("unsupported_format", f"RAW is not available: {why}", NEEDED)
+    if file.path.is_symlink() or Fingerprint.of(file.path.lstat()) != file.fingerprint:
+        raise Refused("vanished", "it changed after it was hashed", "run again when nothing writes to it")
+    return program
 
 
 def _develop(program: str, path: Path, folder: Path, side_px: int) -> Path:

@@ -32,14 +32,15 @@ _CODES = {b"\x1b%G": "utf-8", b"\x1b%/I": "utf-8"} | {
 }
 
 
-def iptc_texts(found: Datasets) -> dict[str, list[str]]:
+def iptc_texts(found: Datasets, names: Mapping[int, str] = NAMES) -> dict[str, list[str]]:
     """The texts of the datasets that people fill in, by their names.
 
     Args:
         found: values by record and number.
+        names: number of a dataset to the name that it gets.
     """
     code = next((_CODES.get(raw.strip(b" \0")) for raw in found.get((1, 90), ())), None)
-    texts = {name: [_decoded(raw, code) for raw in found.get((2, n), ())] for n, name in NAMES.items()}
+    texts = {name: [_decoded(raw, code) for raw in found.get((2, n), ())] for n, name in names.items()}
     return {name: values for name, values in texts.items() if values}
 
 

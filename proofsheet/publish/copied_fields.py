@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from proofsheet.core.clock import utc_now
 from proofsheet.publish.xmp_sidecar import read_fields, run_exiftool
 
 _DATE = re.compile(r"\d{4}[:-]\d\d[:-]\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?")
@@ -21,6 +22,7 @@ _NAME = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{1,1000}")
 _TEXT = re.compile(r".{1,60000}", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d+)?|[NSEW]")
 _RIGHTS, _CREATOR = "XMP-dc:Rights", "XMP-dc:Creator"
+_COPYRIGHTS = frozenset({"IFD0:Copyright", _RIGHTS})
 
 
 class _Field(NamedTuple):
@@ -105,12 +107,14 @@ class Chosen(NamedTuple):
     odd: list[str]
 
 
-def chosen(picture: Path, keep: Collection[str]) -> Chosen:
+def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
     """What a copy of a picture keeps of its metadata.
 
     Args:
         picture: the original; it is only read.
         keep: of copyright, creator, date, camera, lens, gps, serial, owner and prompt.
+        rights: the copyright of photos without one, with {year} for that of the photo; used if `keep`
+            has copyright.
 
     Raises:
         ServiceUnreachable: if exiftool is not installed.
@@ -139,4 +143,12 @@ def chosen(picture: Path, keep: Collection[str]) -> Chosen:
             values[target] = value
         else:
             odd.append(source)
+    if rights and "copyright" in keep and not _COPYRIGHTS & values.keys():
+        values[_RIGHTS] = rights.replace("{year}", _year(values))
     return Chosen(values, odd)
+
+
+def _year(values: Mapping[str, Any]) -> str:
+    """The year of a photo by its dates; the present one without any."""
+    dates = (str(v) for n, v in values.items() if "Date" in n)
+    return next((d[:4] for d in dates if d[:4].isdecimal() and d[:4] != "0000"), str(utc_now().year))

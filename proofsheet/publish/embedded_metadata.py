@@ -17,7 +17,7 @@ import tempfile
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,7 +31,7 @@ from proofsheet.core.files import hash_file
 from proofsheet.imaging.decode import prepare_decoders
 from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS, RAW_EXTENSIONS, format_of
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
-from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, summary
 from proofsheet.publish.containers.stealth import hidden_text, without_it
 from proofsheet.publish.copied_fields import ADDED, Chosen, chosen
 from proofsheet.publish.sidecar_merge import same
@@ -71,7 +71,7 @@ _BY_PARTS = (
     *("RIFF:", "GIF:", "QuickTime:", "Meta:"),
 )
 _PLAIN = ("L", "RGB", "CMYK")  # modes of bytes without transparency
-_NOT_SENT = "It was not published."
+_NOT_SENT = "No copy was made."
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,22 @@ class Copy:
         path: the file.
         content_hash: SHA-256 of it.
         proof: what is in it, part by part, in words.
+        parts: the same as values.
+        fields: texts and chosen fields in it, by the tags of exiftool.
+        left_out: what of the original it lacks beside metadata, and chosen fields with an invalid value.
     """
 
     path: Path
     content_hash: str
     proof: str
+    parts: tuple[FilePart, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @contextmanager
 def publishable_copy(
-    picture: Path, texts: Mapping[str, Any], keep: Collection[str], place: Path
+    picture: Path, texts: Mapping[str, Any], keep: Collection[str], place: Path, rights: str = ""
 ) -> Iterator[Copy]:
     """A copy that is there for as long as the context; the original is only read.
 
@@ -100,6 +106,7 @@ def publishable_copy(
         texts: title, caption, alt_text, keywords.
         keep: the fields of the original that stay, see `chosen`.
         place: folder that copies are made in; an interrupted process leaves one there.
+        rights: the copyright if the original has none, see `chosen`.
 
     Raises:
         UsageError: if it cannot be built or written, or if something is in it that is not known.
@@ -117,21 +124,27 @@ def publishable_copy(
                 f"No clean copy of {picture} can be made: {error or type(error).__name__}.", _NOT_SENT
             ) from error
         work.write_bytes(built.data)
-        kept = chosen(picture, keep)
+        kept = chosen(picture, keep, rights)
         written = {**kept.values, **_tags(texts)}
-        told = Path(folder) / "fields.json"
-        told.write_text(json.dumps([{"SourceFile": str(work), **written}], ensure_ascii=False), "utf-8")
-        done = run_exiftool([f"-json={told}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
-        if done.returncode:
-            raise UsageError(
-                f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT
-            )
-        proof = _proof(picture, work, module, built, kept, texts)
+        if written:
+            _write(picture, work, written)
+        copy = _proved(picture, work, module, built, kept, texts)
         if hash_file(picture)[0] != before:
             raise UsageError(
                 f"{picture} changed while it was copied.", "Run the project again; nothing was published."
             )
-        yield Copy(work, hash_file(work)[0], proof)
+        yield copy
+
+
+def _write(picture: Path, work: Path, values: Mapping[str, Any]) -> None:
+    """Write fields and texts into a copy by exiftool."""
+    fields = work.with_name("fields.json")
+    fields.write_text(json.dumps([{"SourceFile": str(work), **values}], ensure_ascii=False), "utf-8")
+    done = run_exiftool([f"-json={fields}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
+    if done.returncode:
+        raise UsageError(
+            f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT
+        )
 
 
 def _container(picture: Path) -> tuple[ModuleType, str]:
@@ -183,18 +196,19 @@ def _built(module: ModuleType, data: bytes) -> Rebuilt:
 
 
 def _tags(texts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    values = {
         f"{TITLE}-x-default": texts["title"],
         f"{CAPTION}-x-default": texts["caption"],
         f"{ALT_TEXT}-x-default": texts["alt_text"],
         KEYWORDS: list(texts["keywords"]),
     }
+    return {name: value for name, value in values.items() if value}
 
 
-def _proof(
+def _proved(
     picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: Chosen, texts: Mapping[str, Any]
-) -> str:
-    """What is in a copy, in words.
+) -> Copy:
+    """A copy, with what is in it.
 
     Raises:
         UsageError: if it is more, less or other than what was put in.
@@ -232,7 +246,10 @@ def _proof(
         f"{', '.join(n for n in tags if n.startswith('XMP-'))}"
     )
     told += f"; left out: {', '.join(built.left_out)}" if built.left_out else ""
-    return told + (f"; left out as invalid: {', '.join(kept.odd)}" if kept.odd else "")
+    told += f"; left out as invalid: {', '.join(kept.odd)}" if kept.odd else ""
+    fields = {n: found[n] for n in tags if n not in ADDED}
+    left_out = (*built.left_out, *(f"{name}, which is invalid" for name in kept.odd))
+    return Copy(work, hash_file(work)[0], told, tuple(parts), fields, left_out)
 
 
 def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:

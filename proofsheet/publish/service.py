@@ -42,7 +42,7 @@ def publish_now(project: Project, settings: PublishSettings, *, locked: bool = F
                 LifecycleEvent, events(one.photo_id, one.attempt, ("accepted", "uploaded"), now)
             )
 
-        return publish(project, found, publisher, settings.keep, now, noted)
+        return publish(project, found, publisher, settings.keep, now, noted, rights=settings.copyright)
 
 
 def copies_now(
@@ -67,7 +67,11 @@ def copies_now(
                 continue
             try:
                 with publishable_copy(
-                    project.folder / one.path, one.texts, settings.keep, project.outgoing
+                    project.folder / one.path,
+                    one.texts,
+                    settings.keep,
+                    project.outgoing,
+                    settings.copyright,
                 ) as copy:
                     told.append({"path": one.path, "proof": copy.proof})
             except (ProofsheetError, Refused, OSError, ValueError) as error:

@@ -147,6 +147,8 @@ def publish(
     keep: Collection[str],
     now: datetime,
     noted: Callable[[UploadCandidate], None] = lambda _one: None,
+    *,
+    rights: str = "",
 ) -> PublishResult:
     """Publish the ready photos, one by one.
 
@@ -154,7 +156,7 @@ def publish(
 
     The state is noted only after the target has the file: after an interruption the file is sent once more,
     and found there unchanged. `noted` is called after each. Only one publication of a project may run at a
-    time; copies left by an interrupted one are removed.
+    time; copies left by an interrupted one are removed. `rights` is the copyright of photos without one.
     """
     report = PublishResult()
     shutil.rmtree(project.outgoing, ignore_errors=True)
@@ -162,7 +164,8 @@ def publish(
         if one.held_back:
             continue
         try:
-            with publishable_copy(project.folder / one.path, one.texts, keep, project.outgoing) as copy:
+            picture = project.folder / one.path
+            with publishable_copy(picture, one.texts, keep, project.outgoing, rights) as copy:
                 publisher.put(UploadItem(copy.path, one.name, copy.content_hash, one.texts))
                 row = {
                     Upload.photo_id: one.photo_id,

@@ -105,6 +105,11 @@ class Project:
         return self.home / "outgoing" / self.key
 
     @property
+    def conversions(self) -> Path:
+        """Folder of converted photos, where the settings name no other."""
+        return self.home / "conversions" / self.key
+
+    @property
     def export_file(self) -> Path:
         """The CSV of accepted rows."""
         return self.home / "exports" / self.key / "metadata.csv"

@@ -1,22 +1,28 @@
 """Settings of publishing.
 
-Holds `PublishSettings`, and `KEPT`, the metadata that copies keep by default.
+Holds `PublishSettings`, `PROFILES` of the metadata that copies keep, and `KEPT`, the default one.
 Add here: a field about targets, or about what leaves with a picture.
 Keep out: how targets are reached (proofsheet/publish/targets/).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from schemas.settings.base import KNOB, Settings
 
 Kept = Literal["copyright", "creator", "date", "camera", "lens", "gps", "serial", "owner", "prompt"]
 
 
-KEPT: tuple[Kept, ...] = ("copyright", "creator", "date", "camera", "lens")
+PrivacyProfile = Literal["people", "strict"]
+PROFILES: Mapping[PrivacyProfile, tuple[Kept, ...]] = {
+    "people": ("copyright", "creator", "date", "camera", "lens"),
+    "strict": (),
+}
+KEPT = PROFILES["people"]
 
 
 class PublishSettings(Settings):
@@ -45,3 +51,18 @@ class PublishSettings(Settings):
         ),
         json_schema_extra=KNOB,
     )
+    copyright: str = Field(
+        "",
+        description=(
+            "Copyright of copies if the original has none, such as © {year} NAME, with the year of the "
+            "photo; empty adds none. Copies that keep no copyright get none."
+        ),
+        json_schema_extra=KNOB,
+    )
+
+    @field_validator("copyright")
+    @classmethod
+    def _only_the_year(cls, value: str) -> str:
+        if "{" in value.replace("{year}", "") or "}" in value.replace("{year}", ""):
+            raise ValueError("only {year} is filled in")
+        return value

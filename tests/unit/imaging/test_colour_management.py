@@ -143,7 +143,7 @@ def test_a_profile_that_is_srgb_changes_nothing() -> None:
     image = Image.fromarray(SHOWN)
     for profile in (
         ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
-        rgb_profile(colour_management._SRGB, None),
+        rgb_profile(colour_management.SRGB, None),
     ):
         same, note = to_srgb(image, {"icc_profile": profile})
         assert same is image

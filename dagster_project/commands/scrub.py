@@ -1,0 +1,129 @@
+"""`proofsheet scrub`: privacy copies of pictures.
+
+Holds the command.
+Add here: an option of it.
+Keep out: making and proving copies (proofsheet/publish/).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from dagster_project.commands.bars import BarListener, progress_bars
+from dagster_project.commands.common import FAILED, SOME_FAILED, json_option, out, print_json
+from dagster_project.copy_source import CopySource, copy_source, scan_source
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import write_atomic
+from proofsheet.imaging.measurement_pass import limits_of
+from proofsheet.publish.copy_run import CopyReport
+from proofsheet.publish.face_blur import face_blur
+from proofsheet.publish.new_files import NewFiles
+from proofsheet.publish.privacy_copies import PROOF, PrivacyRow, planned_scrub, proof_files, scrub_pictures
+from proofsheet.publish.xmp_sidecar import exiftool
+from schemas.settings.publish import PROFILES, PrivacyProfile
+
+
+@click.command()
+@click.argument("source", metavar="PROJECT|FOLDER")
+@click.option("--out", "place", required=True, type=click.Path(path_type=Path), help="Folder for the copies.")
+@click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default="people",
+    show_default=True,
+    help="people keeps copyright, creator, capture date, camera and lens; strict keeps no metadata.",
+)
+@click.option("--blur-faces", "blurring", is_flag=True, help="Blur faces; such pictures are coded again.")
+@click.option("--dry-run", "only_plan", is_flag=True, help="Make and check the copies, and write none.")
+@json_option
+def scrub(source: str, place: Path, profile: str, blurring: bool, only_plan: bool, as_json: bool) -> None:
+    """Write copies of the pictures of PROJECT or FOLDER without private data. Originals are only read.
+
+    A copy is built from the visible picture and the fields of the profile: no place, serial number, owner,
+    prompt, small picture, note of the camera maker or name in a region stays. It is read back, and
+    proofsheet-proof.json and .txt in the folder list all that is in each copy. Names of files and folders
+    stay. The exit code is 3 if some pictures are refused, 1 if all are.
+
+    The JSON has source, out, profile, files: [{source, target, state: written, there or planned, size_bytes,
+    content_hash, fields, parts, left_out, blurred_faces}] and refused: [{path, why}].
+    """
+    exiftool()
+    chosen = cast("PrivacyProfile", profile)
+    with copy_source(source, place) as originals:
+        files = NewFiles(place)
+        with files.lock(f"scrub {originals.name}"):
+            _refuse_foreign_proof(place)
+            report = _scrubbed(originals, files, chosen, blurring=blurring, only_plan=only_plan)
+            if report.rows and not only_plan:
+                _write_proof(place, report, chosen)
+    told: dict[str, Any] = {"source": str(originals.folder), "out": str(place), "profile": profile}
+    told["files"] = [row.as_dict() for row in report.rows]
+    told["refused"] = [{"path": path, "why": why} for path, why in sorted(report.refused.items())]
+    if as_json:
+        print_json(told)
+    else:
+        _show(report, place, only_plan=only_plan)
+    if report.refused:
+        sys.exit(SOME_FAILED if report.rows else FAILED)
+
+
+def _scrubbed(
+    originals: CopySource, files: NewFiles, profile: PrivacyProfile, *, blurring: bool, only_plan: bool
+) -> CopyReport[PrivacyRow]:
+    plan = planned_scrub(scan_source(originals), files.folder)
+    settings = originals.settings
+    blur = face_blur(settings.faces, limits_of(settings.photos)) if blurring else None
+    with tempfile.TemporaryDirectory(prefix="proofsheet-scrub-") as work, progress_bars() as bars:
+        return scrub_pictures(
+            plan,
+            files,
+            profile,
+            settings.publish.copyright,
+            settings.photos,
+            Path(work),
+            BarListener(bars, originals.name),
+            blur=blur,
+            only_plan=only_plan,
+        )
+
+
+def _refuse_foreign_proof(place: Path) -> None:
+    """Refuse a file of the user in the place of the proof."""
+    there = place / f"{PROOF}.json"
+    if not there.exists():
+        return
+    try:
+        ours = json.loads(there.read_text("utf-8")).get("made_by") == "proofsheet scrub"
+    except (ValueError, AttributeError):
+        ours = False
+    if not ours:
+        raise UsageError(f"{there} was not written by scrub.", "Move it away, or name another folder.")
+
+
+def _write_proof(place: Path, report: CopyReport[PrivacyRow], profile: PrivacyProfile) -> None:
+    for name, content in proof_files(report.rows, profile).items():
+        path = place / name
+        if not path.exists() or path.read_bytes() != content:
+            write_atomic(path, content)
+
+
+def _show(report: CopyReport[PrivacyRow], place: Path, *, only_plan: bool) -> None:
+    for row in report.rows:
+        kept = ", ".join(name.partition(":")[2] for name in row.fields) or "no metadata"
+        faces = f"; {row.blurred_faces} faces blurred" if row.blurred_faces is not None else ""
+        out().print(f"  {row.target}: {kept}{faces}")
+    for path, why in sorted(report.refused.items()):
+        out().print(f"  {path}: refused: {why}")
+    states = [row.state for row in report.rows]
+    counts = (
+        f"{len(states)} would be written to {place}"
+        if only_plan
+        else f"{states.count('written')} written to {place}, {states.count('there')} there already"
+    )
+    out().print(f"{counts}, {len(report.refused)} refused")
