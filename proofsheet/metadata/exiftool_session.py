@@ -158,9 +158,8 @@ class _Talk:
     """
 
     def __init__(self, process: subprocess.Popen[bytes], sent: bytes, deadline: float) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise _Died
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._left, self._deadline = memoryview(sent), deadline
 

@@ -16,6 +16,7 @@ from schemas.identity import PhotoIdentity, PhotoPlace
 from schemas.labels import ImportedFlag
 from schemas.library import ProjectFolder, Refusal
 from schemas.media_meta import LifecycleEvent, PromptRecord
+from schemas.metadata_changes import MetadataChange
 from schemas.metrics import RunRecord, SessionMetric
 from schemas.models import Fit, Promotion
 from schemas.proof import ProofAttempt
@@ -57,6 +58,7 @@ FACTS: tuple[type[Table], ...] = (
     Feedback,
     ApplyPlan,
     FileOperation,
+    MetadataChange,
     SignOff,
     Upload,
     Withdrawal,
