@@ -81,8 +81,9 @@ def with_metadata(picture: Path, values: Mapping[str, Any], folder: Path) -> Pat
     named = {n + BY_LANGUAGE if n.startswith(LANGUAGES) else n: v for n, v in values.items()}
     done = write_values(after, named)
     if done.returncode:
-        why = done.stderr.replace(f" - {after}", "").strip()[:200]
-        raise UsageError(f"exiftool cannot write {picture}: {why}.", _UNTOUCHED)
+        told = done.stderr.replace(f" - {after}", "").splitlines()
+        why = "; ".join(line for line in told if line.startswith(("Error", "Warning"))) or "it gave no reason"
+        raise UsageError(f"exiftool cannot write {picture}: {why[:200]}.", _UNTOUCHED)
     _check(picture, before, after, values)
     before.unlink()
     return after

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from proofsheet.core.errors import ServiceUnreachable
-from proofsheet.metadata.exiftool_session import Answer, ExiftoolSession
+from proofsheet.metadata.exiftool_session import Answer, ExiftoolSession, is_plain
 
 READING = ("-json", "-G1", "-struct", "-a")
 _SESSIONS: dict[str, ExiftoolSession] = {}
@@ -112,7 +112,8 @@ def write_values(file: Path, values: Mapping[str, Any], *options: str) -> Answer
     with tempfile.TemporaryDirectory(prefix="proofsheet-values-") as folder:
         told = Path(folder) / "values.json"
         told.write_text(json.dumps([{"SourceFile": "*", **values}], ensure_ascii=False), "utf-8")
-        return run_exiftool([f"-json={told}", "-overwrite_original", *options, file])
+        replace = "-overwrite_original" if is_plain(file) else "-overwrite_original_in_place"
+        return run_exiftool([f"-json={told}", replace, *options, file])
 
 
 def _rows(told: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """One exiftool process for many commands, by its own protocol.
 
-Holds `ExiftoolSession` and `Answer`.
+Holds `ExiftoolSession`, `Answer` and `is_plain`.
 Add here: what holds for every command.
 Keep out: what is read and written (exiftool.py).
 
@@ -218,11 +218,17 @@ def _line(one: str | Path, number: int, links: Path) -> bytes:
             raise ValueError(f"no option of exiftool: {text!r}")
         return text.encode()
     whole = os.path.abspath(text)  # noqa: PTH100 - a link itself is meant, not what it leads to
-    if whole.isprintable() and whole == whole.strip():
+    if is_plain(one):
         return whole.encode()
     link = links / f"{number}{one.suffix if one.suffix.isprintable() else ''}"
     link.symlink_to(whole)
     return str(link).encode()
+
+
+def is_plain(file: Path) -> bool:
+    """Whether the path of a file can be a line of UTF-8; another one is reached through a link."""
+    whole = os.path.abspath(file)  # noqa: PTH100 - as above
+    return whole.isprintable() and whole == whole.strip()
 
 
 def _files(arguments: Sequence[str | Path]) -> str:
