@@ -36,7 +36,7 @@ KINDS = {"jpg": "JPEG", "tif": "TIFF", "png": "PNG", "webp": "WEBP", "dng": "DNG
 FOREIGN = (
     *("-IFD0:Artist=Zoë", "-IFD0:Make=Canon", "-ExifIFD:LensModel=50mm", "-GPS:GPSLatitude=50.9"),
     *("-GPS:GPSLatitudeRef=N", "-XMP-photoshop:City=Köln", "-XMP-crs:Exposure2012=+0.50"),
-    "-XMP-dc:Title-de=Möwe",
+    "-XMP-dc:Rights-de=Alle Rechte",
 )
 
 
