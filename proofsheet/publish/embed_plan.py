@@ -181,8 +181,8 @@ def _file(
     """The operation and the container of a picture; None with a reason in the draft."""
     try:
         path = inside(project.folder, one.path)
-        container = _container(path)
         content, mark = as_journalled(path)
+        container = _container(path)
         if printable(one.path) != one.path:
             raise UsageError("Its name is not valid text.", "Rename it.")
         if out is None and not path.stat().st_mode & 0o200:
