@@ -1,6 +1,6 @@
 """Metadata of originals: replaced after it is proved, and brought back byte by byte.
 
-Holds `Embedding`.
+Holds `EmbedOperations`.
 Add here: what else may have happened to a file between a plan and its undo.
 Keep out: writing metadata (metadata_writing.py), other operations (executor.py, undo.py).
 
@@ -28,7 +28,7 @@ EMBED = "embed"
 _MOST_BYTES = 16 << 20
 
 
-class Embedding:
+class EmbedOperations:
     """Operations of the kind `embed` of one project.
 
     Args:

@@ -19,7 +19,7 @@ from typing import Any
 
 from proofsheet.apply.crop_files import cut_bytes
 from proofsheet.apply.disk import Disk
-from proofsheet.apply.embedding import EMBED, Embedding
+from proofsheet.apply.embedding import EMBED, EmbedOperations
 from proofsheet.apply.moves import (
     LEFT,
     NEVER,
@@ -66,7 +66,7 @@ class Applier:
         self._max_pixels = max_pixels
         self._disk, self._ledger = disk or Disk(), project.ledger
         self._moves = Moves(project, now, self._disk)
-        self._embedding = Embedding(project, self._moves)
+        self._embedding = EmbedOperations(project, self._moves)
 
     def execute(self, plan: Plan, mode: str) -> Report:
         """Journal a plan, then do it.

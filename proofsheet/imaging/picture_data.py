@@ -37,7 +37,7 @@ def picture_data(data: bytes) -> str:
         data: the whole file: JPEG, TIFF, DNG, PNG or WebP.
 
     Raises:
-        ValueError: with the reason in words, if it is none of these, or damaged.
+        ValueError: with the reason in words, if it is another file or damaged.
     """
     parts = _CONTAINERS.get(format_of(data[:32]) or "")
     if parts is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from proofsheet.core.errors import ServiceUnreachable
-from proofsheet.metadata.exiftool_session import Answer, ExiftoolSession, is_plain
+from proofsheet.metadata.exiftool_session import ExiftoolReply, ExiftoolSession, is_plain
 
 READING = ("-json", "-G1", "-struct", "-a")
 _SESSIONS: dict[str, ExiftoolSession] = {}
@@ -37,7 +37,7 @@ def find_exiftool() -> str:
     return found
 
 
-def run_exiftool(arguments: Iterable[str | Path]) -> Answer:
+def run_exiftool(arguments: Iterable[str | Path]) -> ExiftoolReply:
     """What exiftool says to these arguments; its process stays for the next ones.
 
     No argument may come from a text.
@@ -98,7 +98,7 @@ def fields_of_files(files: Sequence[Path], *options: str) -> list[dict[str, Any]
     return found
 
 
-def write_values(file: Path, values: Mapping[str, Any], *options: str) -> Answer:
+def write_values(file: Path, values: Mapping[str, Any], *options: str) -> ExiftoolReply:
     """Write values into a file by a JSON file.
 
     Args:

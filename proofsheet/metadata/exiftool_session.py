@@ -1,6 +1,6 @@
 """One exiftool process for many commands, by its own protocol.
 
-Holds `ExiftoolSession`, `Answer` and `is_plain`.
+Holds `ExiftoolSession`, `ExiftoolReply` and `is_plain`.
 Add here: what holds for every command.
 Keep out: what is read and written (exiftool.py).
 
@@ -31,8 +31,8 @@ _ALWAYS = ("-charset", "utf8", "-charset", "filename=utf8")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What exiftool said to one command.
+class ExiftoolReply:
+    """What exiftool replied to one command.
 
     Attributes:
         stdout: its output.
@@ -64,7 +64,7 @@ class ExiftoolSession:
         self._lock, self._owner = threading.Lock(), os.getpid()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, arguments: Sequence[str | Path]) -> Answer:
+    def run(self, arguments: Sequence[str | Path]) -> ExiftoolReply:
         """Carry out one command.
 
         Args:
@@ -114,7 +114,7 @@ class ExiftoolSession:
             )
         return self._process
 
-    def _answer(self, lines: Sequence[bytes], files: str) -> Answer:
+    def _answer(self, lines: Sequence[bytes], files: str) -> ExiftoolReply:
         try:
             process = self._started()
         except OSError as error:
@@ -135,7 +135,7 @@ class ExiftoolSession:
                 "Open the file in another program; if it is well, do the same again.",
             ) from None
         said, _, status = errors.rpartition(b"{done%d}" % number)
-        return Answer(_text(out), _text(said), int(status.strip() or b"1"))
+        return ExiftoolReply(_text(out), _text(said), int(status.strip() or b"1"))
 
     def _kill(self) -> None:
         found, self._process = self._process, None

@@ -47,7 +47,7 @@ class EmbedPlan(Plan):
     Attributes:
         values: path to its values by tag.
         conflicts: path to the fields that people wrote, each with the reason.
-        notes: path to what does not fit or stays, in words.
+        notes: path to texts that IPTC or EXIF has otherwise, in words.
         held_back: reason to number of pictures with texts that are not written.
         out: folder of the copies; empty for originals.
     """

@@ -4,8 +4,8 @@ Holds `EmbedValues` and `embed_values`.
 Add here: another twin of a field, or a limit of IPTC.
 Keep out: the merge itself (sidecar_merge.py), and writing (apply/metadata_writing.py).
 
-A field is decided once, in XMP. Its twins get the same value where nothing is, or where our former value is.
-Values that IPTC cuts are marked as ours in both lengths.
+A field is decided once, in XMP. Its twins get the same value where they are empty, or have our former value.
+A value that IPTC shortens is marked as ours in both lengths.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class EmbedValues:
     Attributes:
         values: by the tags of exiftool; without any, nothing is to be written.
         conflicts: fields that stay as people wrote them, each with the reason.
-        notes: what does not fit or stays in one place, in words.
+        notes: texts that IPTC or EXIF has otherwise, in words.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
