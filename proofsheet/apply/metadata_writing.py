@@ -21,12 +21,19 @@ import numpy as np
 from PIL import Image
 
 from proofsheet.core.errors import UsageError
+from proofsheet.imaging.decode import prepare_decoders
 from proofsheet.imaging.formats import DECODER_ERRORS, format_of
 from proofsheet.imaging.picture_data import picture_data
 from proofsheet.metadata.exiftool import fields_of_files, write_values
 
-SUFFIXES: Mapping[str, str] = {"JPEG": ".jpg", "TIFF": ".tif", "PNG": ".png", "WEBP": ".webp"}
-DNG = ".dng"
+SUFFIXES: Mapping[str, str] = {
+    "JPEG": ".jpg",
+    "TIFF": ".tif",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "HEIF": ".heic",
+}
+DNG, _BY_PIXELS = ".dng", frozenset({".webp", ".heic"})  # of which pixels and profile are compared too
 ENCODING, IPTC_DIGEST, TOOLKIT = "IPTC:CodedCharacterSet", "Photoshop:IPTCDigest", "XMP-x:XMPToolkit"
 BY_LANGUAGE = "-x-default"
 _ALL = ("-G1:4", "-u", "-b")
@@ -35,6 +42,7 @@ _ABOUT_FILES = ("SourceFile", "ExifTool:", "System:", "File:", "Composite:", TOO
 _PLACES = re.compile(
     r".*:(\w*Offsets?|(PreviewImage|JpgFromRaw|OtherImage|MPImage)Start)|MPImage1:MPImageLength"
     r"|RIFF:(ImageWidth|ImageHeight|WebP_Flags)"  # of a chunk that a simple WebP gets
+    r"|QuickTime:MediaData(Size)?"  # of HEIC; what is in it is compared item by item
 )
 _COPY = re.compile(r":Copy\d+:")
 # What exiftool writes beside a first value, so that a block is valid
@@ -73,7 +81,8 @@ def with_metadata(picture: Path, values: Mapping[str, Any], folder: Path) -> Pat
     with picture.open("rb") as stream:
         suffix = SUFFIXES.get(format_of(stream.read(32)) or "")
     if suffix is None:
-        raise UsageError(f"{picture} is no JPEG, TIFF, DNG, PNG or WebP.", "Write a sidecar instead.")
+        known = ", ".join(SUFFIXES)
+        raise UsageError(f"{picture} is no DNG, {known}.", "Write a sidecar instead.")
     suffix = DNG if picture.suffix.lower() == DNG else suffix
     before, after = folder / f"before{suffix}", folder / f"after{suffix}"
     shutil.copyfile(picture, before)
@@ -112,7 +121,7 @@ def _check(picture: Path, before: Path, after: Path, values: Mapping[str, Any]) 
         raise UsageError(f"{', '.join(wrong)} of {picture} did not read back as written.", _UNTOUCHED)
     try:
         same = picture_data(before.read_bytes()) == picture_data(after.read_bytes()) and (
-            after.suffix != SUFFIXES["WEBP"] or _same_pixels(before, after)
+            after.suffix not in _BY_PIXELS or _same_pixels(before, after)
         )
     except ValueError as error:
         raise UsageError(f"{picture} cannot be written: {error}.", _UNTOUCHED) from error
@@ -145,6 +154,8 @@ def _reads_as(found: Any, written: Any) -> bool:  # noqa: ANN401 - a list of one
 
 
 def _same_pixels(one: Path, two: Path) -> bool:
+    """Whether two files have the same pixels, frame by frame, and the same colour profile."""
+    prepare_decoders()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -154,6 +165,6 @@ def _same_pixels(one: Path, two: Path) -> bool:
                     second.seek(number)
                     if first.mode != second.mode or not np.array_equal(np.asarray(first), np.asarray(second)):
                         return False
+                return bool(first.info.get("icc_profile") == second.info.get("icc_profile"))
         except DECODER_ERRORS:
             return False
-    return True

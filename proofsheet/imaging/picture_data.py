@@ -16,6 +16,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 
 from proofsheet.imaging.formats import format_of
+from proofsheet.imaging.heif_data import heif_data
 from proofsheet.imaging.tiff_data import tiff_data
 
 _JPEG_METADATA = (
@@ -34,14 +35,14 @@ def picture_data(data: bytes) -> str:
     """SHA-256 of everything in a file but its EXIF, XMP and IPTC.
 
     Args:
-        data: the whole file: JPEG, TIFF, DNG, PNG or WebP.
+        data: the whole file: JPEG, TIFF, DNG, PNG, WebP, HEIC or AVIF.
 
     Raises:
         ValueError: with the reason in words, if it is another file or damaged.
     """
     parts = _CONTAINERS.get(format_of(data[:32]) or "")
     if parts is None:
-        raise ValueError("it is no JPEG, TIFF, PNG or WebP")
+        raise ValueError("it is no JPEG, TIFF, PNG, WebP, HEIC or AVIF")
     digest = hashlib.sha256()
     try:
         for part in parts(data):
@@ -109,4 +110,5 @@ _CONTAINERS: Mapping[str, Callable[[bytes], Iterator[bytes]]] = {
     "PNG": _png,
     "WEBP": _webp,
     "TIFF": tiff_data,
+    "HEIF": heif_data,
 }

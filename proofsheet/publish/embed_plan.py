@@ -209,7 +209,7 @@ def _container(path: Path) -> str:
     with path.open("rb") as stream:
         found = format_of(stream.read(32)) or ""
     if found not in SUFFIXES:
-        raise UsageError(f"It is no {', '.join(SUFFIXES)} or DNG.", "`proofsheet sidecars` writes a sidecar.")
+        raise UsageError(f"It is no DNG, {', '.join(SUFFIXES)}.", "`proofsheet sidecars` writes a sidecar.")
     return "DNG" if path.suffix.lower() == DNG else found
 
 

@@ -67,7 +67,7 @@ def embed_values(
         before: its fields, by the tags of exiftool.
         wanted: what is to be in it.
         sources: what people wrote, and our former texts.
-        container: JPEG, TIFF, DNG, PNG or WEBP.
+        container: JPEG, TIFF, DNG, PNG, WEBP or HEIF.
     """
     merged = merged_fields(before, wanted.values(), sources)
     made = EmbedValues(dict(merged.values), merged.conflicts)

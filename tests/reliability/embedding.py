@@ -97,15 +97,19 @@ def go_back(place: Place, disk: Disk) -> int:
 
 
 def kills(place: Place, act: Callable[[Place, Disk], int], mark: Path) -> set[str]:
-    """Kill the act before every operation, one after another; each time the next child continues."""
-    points, last, step = set[str](), "", 2
+    """Kill the act before every operation, one after another; each time the next child continues.
+
+    A child that comes to a known point is followed by one that gets further.
+    """
+    points, step = set[str](), 1
     while True:
         mark.unlink(missing_ok=True)
         code = child(lambda: act(place, CutOff(step, mark)))  # noqa: B023 - called at once
         if code == -signal.SIGKILL:
-            step, last = (step + 1 if mark.read_text() == last else 2), mark.read_text()
-            points.add(last)
-            place.check(f"{act.__name__} killed at {last}")
+            point = mark.read_text()
+            step = step + 1 if point in points else 1
+            points.add(point)
+            place.check(f"{act.__name__} killed at {point}")
         elif code == CLEAN and not mark.exists():
             return points
         else:

@@ -16,6 +16,7 @@ from proofsheet.apply.disk import as_journalled
 from proofsheet.apply.embedding import EMBED
 from proofsheet.apply.metadata_writing import fields_for_merge
 from proofsheet.apply.plan import Operation
+from proofsheet.imaging.decode import prepare_decoders
 from proofsheet.publish.embed_plan import EmbedPlan
 from proofsheet.publish.embed_values import embed_values
 from proofsheet.publish.sidecar_merge import MergeSources
@@ -31,8 +32,8 @@ FIELDS = Fields(
     alt_text="A gull",
     keywords=("gull", "Möwe", "灯塔", "-gps:all="),
 )
-CONTAINERS = ("jpg", "tif", "png", "webp", "dng")
-KINDS = {"jpg": "JPEG", "tif": "TIFF", "png": "PNG", "webp": "WEBP", "dng": "DNG"}
+CONTAINERS = ("jpg", "tif", "png", "webp", "dng", "heic")
+KINDS = {"jpg": "JPEG", "tif": "TIFF", "png": "PNG", "webp": "WEBP", "dng": "DNG", "heic": "HEIF"}
 FOREIGN = (
     *("-IFD0:Artist=Zoë", "-IFD0:Make=Canon", "-ExifIFD:LensModel=50mm", "-GPS:GPSLatitude=50.9"),
     *("-GPS:GPSLatitudeRef=N", "-XMP-photoshop:City=Köln", "-XMP-crs:Exposure2012=+0.50"),
@@ -42,6 +43,7 @@ FOREIGN = (
 
 def picture(path: Path, seed: int = 1, size: tuple[int, int] = (96, 64)) -> Path:
     """A picture of the container that its name says, with tags of others in it."""
+    prepare_decoders()
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".dng":
         dng(path)

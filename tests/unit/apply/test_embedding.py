@@ -43,7 +43,7 @@ def test_files_are_written_and_come_back_byte_by_byte_with_their_times_and_right
     (project.folder / "jpg.jpg").chmod(0o640)
     before, when = tree(project.folder), times(project)
     report = applier(project).execute(embed_plan(project), "sandbox")
-    assert (report.files, report.refused, report.failed) == (5, {}, {})
+    assert (report.files, report.refused, report.failed) == (6, {}, {})
     after = tree(project.folder)
     assert not set(before.values()) & set(after.values())
     assert times(project) == when
@@ -52,7 +52,7 @@ def test_files_are_written_and_come_back_byte_by_byte_with_their_times_and_right
     blocks = project.ledger.rows(MetadataChange)[MetadataChange.block]
     assert max(map(len, blocks)) < 5000
     undone = applier(project).undo(report.plan_id)
-    assert (undone.files, undone.sets, undone.refused) == (5, 5, {})
+    assert (undone.files, undone.sets, undone.refused) == (6, 6, {})
     assert (tree(project.folder), times(project)) == (before, when)
     assert set(project.ledger.rows(FileOperation)[FileOperation.state]) == {"undone"}
     assert applier(project).undo(report.plan_id).files == 0
@@ -64,7 +64,7 @@ def test_a_file_that_changed_between_plan_and_execution_is_not_touched(project: 
     content = changed.read_bytes()
     report = applier(project).execute(plan, "sandbox")
     assert changed.read_bytes() == content
-    assert (report.files, list(report.refused)) == (4, ["png"])
+    assert (report.files, list(report.refused)) == (5, ["png"])
     assert "changed since the plan" in report.refused["png"]
 
 
@@ -76,7 +76,7 @@ def test_a_file_that_changes_while_it_is_written_is_not_touched(project: Project
 
     report = applier(project, Meddling()).execute(embed_plan(project), "sandbox")
     assert (project.folder / "tif.tif").read_bytes() == b"by another program"
-    assert (report.files, list(report.refused)) == (4, ["tif"])
+    assert (report.files, list(report.refused)) == (5, ["tif"])
     assert sorted(p.name for p in project.folder.iterdir()) == sorted(f"{k}.{k}" for k in CONTAINERS)
 
 
@@ -86,7 +86,7 @@ def test_undo_leaves_a_file_that_was_changed_since_and_says_so(project: Project)
     (project.folder / "webp.webp").unlink()
     undone = applier(project).undo(report.plan_id)
     assert (project.folder / "jpg.jpg").read_bytes() == b"edited elsewhere"
-    assert undone.files == 3
+    assert undone.files == 4
     assert "was changed since texts were written" in undone.refused["jpg.jpg"]
     assert set(undone.refused) == {"jpg.jpg", "webp.webp"}
 
@@ -100,7 +100,7 @@ def test_undo_refuses_a_damaged_block(project: Project) -> None:
     undone = applier(project).undo(report.plan_id)
     (path,) = undone.refused
     assert tree(project.folder)[path] == before[path]
-    assert undone.files == 4
+    assert undone.files == 5
 
 
 def test_several_plans_are_undone_one_after_another(project: Project) -> None:
@@ -110,12 +110,12 @@ def test_several_plans_are_undone_one_after_another(project: Project) -> None:
     second = applier(project).execute(
         embed_plan(project, Fields(title="Other", keywords=("new",))), "sandbox"
     )
-    assert second.files == 5
+    assert second.files == 6
     undone = applier(project).undo(first.plan_id)
-    assert len(undone.refused) == 5  # the later one comes first
-    assert applier(project).undo(second.plan_id).files == 5
+    assert len(undone.refused) == 6  # the later one comes first
+    assert applier(project).undo(second.plan_id).files == 6
     assert tree(project.folder) == between
-    assert applier(project).undo(first.plan_id).files == 5
+    assert applier(project).undo(first.plan_id).files == 6
     assert tree(project.folder) == before
 
 

@@ -134,7 +134,7 @@ def test_later_texts_replace_ours_in_every_place_and_words_that_people_removed_s
     assert found["XMP-dc:Description"] == found["IPTC:Caption-Abstract"] == "Two."
     assert found["IFD0:ImageDescription"] == "Two."
     assert found["XMP-xmp:Rating"] == found["IFD0:Rating"] == "5"
-    assert (found["IPTC:Keywords"], found["XMP-dc:Subject"]) == (["sea"], ["sea"])
+    assert (found["IPTC:Keywords"], found["XMP-dc:Subject"]) == ("sea", ["sea"])
     assert made.conflicts == ["keywords: people removed gull"]
 
 
