@@ -34,7 +34,7 @@ from schemas.choices import Choice
 from schemas.metadata_changes import MetadataChange
 from schemas.proof import ProofAttempt
 from schemas.words import Rating
-from schemas.written import WrittenMetadata
+from schemas.written import SIDECAR, WrittenMetadata
 
 _TARGET = "files"
 _STARS = 2  # ratings of 10 become stars of 5
@@ -114,7 +114,9 @@ def make_embed_plan(project: Project, out: Path | None, most_sets: int | None = 
             draft.refused[one.path] = "it has signed Content Credentials (C2PA), which any change would break"
         else:
             operation, container = files[one.photo_id]
-            made = embed_values(before, known.fields(one), known.sources(one), container)
+            made = embed_values(
+                before, known.fields(one), known.sources(one), container, known.of_sidecar(one)
+            )
             _note(draft, operation, made)
     _limit(project, draft, most_sets)
     counts = {
@@ -173,6 +175,12 @@ class _Known:
         """What people wrote into file and sidecar, and our former texts."""
         people = tags_of_people(self._people.get(one.photo_id, {}))
         return MergeSources(people, self._former.get(one.photo_id, set()), True)
+
+    def of_sidecar(self, one: UploadCandidate) -> dict[str, Any]:
+        """What people wrote into the sidecar, by tag."""
+        row = self._people.get(one.photo_id, {})
+        fields = {s["field"] for s in row.get(WrittenMetadata.said, ()) if s["place"] == SIDECAR}
+        return tags_of_people({n: v for n, v in row.items() if n in fields})
 
 
 def _file(

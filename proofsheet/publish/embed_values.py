@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from proofsheet.apply.metadata_writing import ENCODING, IPTC_DIGEST
@@ -59,7 +60,11 @@ class EmbedValues:
 
 
 def embed_values(
-    before: Mapping[str, Any], wanted: Fields, sources: MergeSources, container: str
+    before: Mapping[str, Any],
+    wanted: Fields,
+    sources: MergeSources,
+    container: str,
+    of_sidecar: Mapping[str, Any] = MappingProxyType({}),
 ) -> EmbedValues:
     """The values for a picture.
 
@@ -68,8 +73,10 @@ def embed_values(
         wanted: what is to be in it.
         sources: what people wrote, and our former texts.
         container: JPEG, TIFF, DNG, PNG, WEBP or HEIF.
+        of_sidecar: what people wrote into the sidecar, by tag; it goes into the file without a mark.
     """
     merged = merged_fields(before, wanted.values(), sources)
+    _take_over(merged, before, of_sidecar)
     made = EmbedValues(dict(merged.values), merged.conflicts)
     ours = merged.last | frozenset(sources.former) | frozenset(merged.marks)
     twins = _Twins(before, made, ours, merged)
@@ -90,6 +97,20 @@ def embed_values(
     if any(n.startswith("IPTC:") for n in made.values):
         made.values |= _about_iptc(before, container, utf8=utf8)
     return made
+
+
+def _take_over(merged: Merge, before: Mapping[str, Any], of_sidecar: Mapping[str, Any]) -> None:
+    """Add what people wrote into the sidecar, where the file has nothing of its own."""
+    for tag, value in of_sidecar.items():
+        old = before.get(tag)
+        if tag in LISTS:
+            there = _as_list(merged.values.get(tag, old))
+            if missing := [w for w in value if str(w) not in map(str, there)]:
+                merged.values[tag] = [*there, *missing]
+        elif old in (None, "", "0") and not any(before.get(p) for p, _most in _TWINS.get(tag, ())):
+            merged.values[tag] = value
+        elif str(old) != str(value):
+            merged.conflicts.append(f"{COLUMNS[tag]}: the sidecar has another one than the file")
 
 
 def _finish(before: Mapping[str, Any], made: EmbedValues, merged: Merge) -> None:

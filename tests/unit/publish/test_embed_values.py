@@ -189,3 +189,26 @@ def test_every_list_and_number_has_a_mark(tmp_path: Path) -> None:
     fields = [m.partition(":")[0] for m in made.values[MARKS]]
     assert sorted(fields) == ["alt_text", "description", *["keywords"] * 4, "rating", "title"]
     assert "keywords" in LISTS
+
+
+def test_words_and_stars_of_people_in_the_sidecar_go_into_the_file_as_theirs(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg")
+    people = {
+        "XMP-dc:Title": "Mine",
+        "XMP-xmp:Rating": "2",
+        "XMP-lr:HierarchicalSubject": ["Tier|Vogel"],
+        "XMP-digiKam:TagsList": ["Tier/Vogel"],
+        "XMP-dc:Subject": ["Vogel"],
+    }
+    made = embed_values(read(path), FIELDS, MergeSources(people, (), True), "JPEG", people)
+    with_metadata(path, made.values, tmp_path).replace(path)
+    found, told = read(path), embedded_metadata(opened(path))
+    assert (told["title"], told["rating"], told["hierarchical_keywords"]) == ("Mine", 2.0, ["Tier|Vogel"])
+    assert told["keywords"] == ["Vogel"]
+    assert (found["IPTC:ObjectName"], found["IFD0:Rating"]) == ("Mine", "2")
+    assert found["XMP-dc:Subject"] == ["Vogel", *FIELDS.keywords]
+    again = embed_values(read(path), FIELDS, MergeSources(people, (), True), "JPEG", people)
+    assert again.values == {}
+    other = {"XMP-dc:Title": "Changed"}
+    told_again = embed_values(read(path), FIELDS, MergeSources(other, (), True), "JPEG", other)
+    assert "title: the sidecar has another one than the file" in told_again.conflicts
