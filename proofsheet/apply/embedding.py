@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,7 +55,8 @@ class EmbedOperations:
             raise UsageError(
                 f"{target} has changed since the plan was made.", "It is not touched; plan again."
             )
-        self._place.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._place, ignore_errors=True)  # of an interrupted process
+        self._place.mkdir(parents=True)
         with tempfile.TemporaryDirectory(dir=self._place) as folder:
             made = with_metadata(target, json.loads(change[MetadataChange.values]), Path(folder))
             old, new = target.read_bytes(), made.read_bytes()

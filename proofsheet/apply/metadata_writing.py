@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from proofsheet.core.errors import UsageError
+from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.imaging.decode import prepare_decoders
 from proofsheet.imaging.formats import DECODER_ERRORS, format_of
 from proofsheet.imaging.picture_data import picture_data
-from proofsheet.metadata.exiftool import fields_of_files, write_values
+from proofsheet.metadata.exiftool import fields_of_files, find_exiftool, write_values
 
 SUFFIXES: Mapping[str, str] = {
     "JPEG": ".jpg",
@@ -61,7 +61,7 @@ def fields_for_merge(pictures: Sequence[Path]) -> list[dict[str, Any]]:
     """Every field of each picture, by the tags of exiftool; of a repeated tag the first.
 
     Raises:
-        ServiceUnreachable: if exiftool is not installed, takes too long or dies.
+        ServiceUnreachable: if exiftool is not installed.
     """
     return fields_of_files(pictures)
 
@@ -75,9 +75,19 @@ def with_metadata(picture: Path, values: Mapping[str, Any], folder: Path) -> Pat
         folder: for the copy.
 
     Raises:
-        UsageError: if exiftool cannot write it, or anything else would differ.
-        ServiceUnreachable: if exiftool is not installed, takes too long or dies.
+        UsageError: if exiftool cannot write it or dies over it, or anything else would differ.
+        ServiceUnreachable: if exiftool is not installed.
     """
+    try:
+        return _written(picture, values, folder)
+    except ServiceUnreachable as error:
+        find_exiftool()
+        raise UsageError(
+            f"{picture} cannot be written: {error.what}", f"{_UNTOUCHED} {error.next_step}"
+        ) from error
+
+
+def _written(picture: Path, values: Mapping[str, Any], folder: Path) -> Path:
     with picture.open("rb") as stream:
         suffix = SUFFIXES.get(format_of(stream.read(32)) or "")
     if suffix is None:

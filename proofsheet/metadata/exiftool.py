@@ -81,21 +81,29 @@ def fields_of_files(files: Sequence[Path], *options: str) -> list[dict[str, Any]
         options: what is read, as options of exiftool.
 
     Raises:
-        ServiceUnreachable: if it is not installed, takes too long or dies.
+        ServiceUnreachable: if it is not installed.
     """
     found: list[dict[str, Any]] = []
     for start in range(0, len(files), _BATCH):
         batch = files[start : start + _BATCH]
-        said = run_exiftool([*READING, *options, *batch])
-        rows = _rows_or_none(said.stdout)
-        if len(rows) == len(batch):  # else some file gave none, and it is not sure which
+        rows = _answered(batch, options)[0]
+        if len(rows) == len(batch):
             found += rows
             continue
-        for file in batch:
-            alone = run_exiftool([*READING, *options, file])
-            missing = {"ExifTool:Error": alone.stderr.strip()[:200] or "exiftool gave no reason"}
-            found += _rows_or_none(alone.stdout) or [missing]
+        for file in batch:  # some file gave none, and it is not sure which
+            alone, why = _answered([file], options)
+            found += alone or [{"ExifTool:Error": why or "exiftool gave no reason"}]
     return found
+
+
+def _answered(files: Sequence[Path], options: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+    """The fields of some files, or fewer, and why."""
+    try:
+        reply = run_exiftool([*READING, *options, *files])
+    except ServiceUnreachable as error:
+        find_exiftool()  # else it hangs or dies over a file
+        return [], str(error)
+    return _rows_or_none(reply.stdout), reply.stderr.strip()[:200]
 
 
 def write_values(file: Path, values: Mapping[str, Any], *options: str) -> ExiftoolReply:

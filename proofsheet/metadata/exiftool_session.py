@@ -27,6 +27,7 @@ from proofsheet.core.errors import ServiceUnreachable
 
 _CONFIG = Path(__file__).with_name("exiftool.config")
 _CHUNK, _END_S = 1 << 16, 5.0
+_FILES_A_LIMIT = 20  # a command over more files may take longer
 _ALWAYS = ("-charset", "utf8", "-charset", "filename=utf8")
 
 
@@ -56,7 +57,7 @@ class ExiftoolSession:
 
     Args:
         program: path of exiftool.
-        limit_s: seconds that a command may take.
+        limit_s: seconds that a command over a few files may take.
     """
 
     def __init__(self, program: str, limit_s: float = 60.0) -> None:
@@ -74,11 +75,15 @@ class ExiftoolSession:
             ServiceUnreachable: if it takes too long, or dies twice over this command.
             ValueError: if an option has a line end.
         """
+        count = sum(isinstance(one, Path) for one in arguments)
+        limit_s = self._limit_s * max(1.0, count / _FILES_A_LIMIT)
+        if os.name == "nt":
+            return self._alone(arguments, limit_s)
         with self._lock, tempfile.TemporaryDirectory(prefix="proofsheet-exiftool-") as links:
             lines = [_line(one, number, Path(links)) for number, one in enumerate(arguments)]
             for last in (False, True):
                 try:
-                    return self._answer(lines, _files(arguments))
+                    return self._answer(lines, _files(arguments), limit_s)
                 except _Died:
                     self._kill()
                     if last:
@@ -100,6 +105,15 @@ class ExiftoolSession:
                 found.kill()
                 found.wait()
 
+    def _alone(self, arguments: Sequence[str | Path], limit_s: float) -> ExiftoolReply:
+        """One command in a process of its own, where pipes cannot be waited for."""
+        command = [self.program, "-config", str(_CONFIG), *_ALWAYS, *map(str, arguments)]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=limit_s, check=False)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            raise _too_slow(limit_s, _files(arguments)) from None
+        return ExiftoolReply(_text(done.stdout), _text(done.stderr), done.returncode)
+
     def _started(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():  # a fork: the pipes belong to the other process
             self._process, self._owner = None, os.getpid()
@@ -114,7 +128,7 @@ class ExiftoolSession:
             )
         return self._process
 
-    def _answer(self, lines: Sequence[bytes], files: str) -> ExiftoolReply:
+    def _answer(self, lines: Sequence[bytes], files: str, limit_s: float) -> ExiftoolReply:
         try:
             process = self._started()
         except OSError as error:
@@ -125,15 +139,12 @@ class ExiftoolSession:
         number = secrets.randbelow(9 * 10**8) + 10**8
         ends = [f"-echo4\n{{done{number}}}${{status}}", f"-execute{number}"]
         sent = b"".join(line + b"\n" for line in (*map(str.encode, _ALWAYS), *lines, *map(str.encode, ends)))
-        talk = _Talk(process, sent, time.monotonic() + self._limit_s)
+        talk = _Talk(process, sent, time.monotonic() + limit_s)
         try:
             out, errors = talk.until(b"{ready%d}\n" % number, b"{done%d}" % number)
         except TimeoutError:
             self._kill()
-            raise ServiceUnreachable(
-                f"exiftool took more than {self._limit_s:g} s over {files}.",
-                "Open the file in another program; if it is well, do the same again.",
-            ) from None
+            raise _too_slow(limit_s, files) from None
         said, _, status = errors.rpartition(b"{done%d}" % number)
         return ExiftoolReply(_text(out), _text(said), int(status.strip() or b"1"))
 
@@ -223,6 +234,13 @@ def _line(one: str | Path, number: int, links: Path) -> bytes:
     link = links / f"{number}{one.suffix if one.suffix.isprintable() else ''}"
     link.symlink_to(whole)
     return str(link).encode()
+
+
+def _too_slow(limit_s: float, files: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        f"exiftool took more than {limit_s:g} s over {files}.",
+        "Open the file in another program; if it is well, do the same again.",
+    )
 
 
 def is_plain(file: Path) -> bool:

@@ -7,6 +7,7 @@ Keep out: which values (embed_values.py), originals (apply/embedding.py).
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def write_copies(project: Project, plan: EmbedPlan, disk: Disk | None = None) ->
         disk: what touches files.
     """
     disk, report = disk or Disk(), Report(plan.plan_id)
-    project.outgoing.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(project.outgoing, ignore_errors=True)  # of an interrupted process
+    project.outgoing.mkdir(parents=True)
     for one in plan.operations:
         if report.hopeless:
             break

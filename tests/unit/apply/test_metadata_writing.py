@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,18 @@ def test_values_that_do_not_read_back_are_refused(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(metadata_writing, "write_values", lambda f, _v: write(f, other))
     with pytest.raises(UsageError, match=r"XMP-dc:Title .*did not read back"):
         with_metadata(path, {"XMP-dc:Title": "x"}, tmp_path / "work")
+
+
+def test_a_file_over_which_exiftool_dies_is_refused_and_not_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = picture(tmp_path / "a.jpg")
+    before = path.read_bytes()
+    fake = tmp_path / "bin" / "exiftool"
+    fake.parent.mkdir()
+    fake.write_text(f"#!{sys.executable}\nimport sys\nsys.stdin.readline()\nsys.exit(3)")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fake.parent))
+    with pytest.raises(UsageError, match=r"a\.jpg cannot be written: exiftool ended over .*not touched"):
+        with_metadata(path, {"XMP-dc:Title": "x"}, tmp_path)
+    assert path.read_bytes() == before

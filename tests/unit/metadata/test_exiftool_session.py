@@ -148,3 +148,13 @@ def test_the_namespace_of_our_marks_is_the_one_in_the_configuration_of_exiftool(
 
     config = Path(str(proofsheet.metadata.__file__)).with_name("exiftool.config").read_text("utf-8")
     assert f"'{OWN_SPACE}'" in config
+
+
+def test_a_file_over_which_exiftool_dies_has_its_reason_and_others_are_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "sys.stdin.readline()\nsys.exit(3)")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = fields_of_files([tmp_path / "one.jpg", tmp_path / "two.jpg"])
+    assert ["one.jpg" in f["ExifTool:Error"] for f in found] == [True, False]
+    assert "exiftool ended over" in found[1]["ExifTool:Error"]
