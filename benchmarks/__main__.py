@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from benchmarks.exiftool_batch import exiftool_rows
 from benchmarks.learning import learning_rows
 from benchmarks.models import model_rows
 from benchmarks.page import write_page
@@ -51,8 +52,8 @@ RESULTS = HERE / "results.json"
     "--only",
     multiple=True,
     help=(
-        "Pictures, models, vectors, search, learning, review, runs, starting, ticks, stores, whole, "
-        "partition, curve; all if none."
+        "Pictures, exiftool, models, vectors, search, learning, review, runs, starting, ticks, stores, "
+        "whole, partition, curve; all if none."
     ),
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
@@ -76,6 +77,7 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
         groups[name] = found
 
     measure("pictures", picture_rows(work, peers, count))
+    measure("exiftool", exiftool_rows(work, count))
     measure("models", model_rows(work, 4 * count))
     measure("vectors", vector_rows(work, peers))
     measure("search", search_rows(work, peers))

@@ -45,8 +45,8 @@ def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
         summary = f"plan {found.plan_id}: {len(found.operations)} operations; {found.counts}"
         return Shown(_metadata(found), summary, _refusal(project, settings()))
 
-    def execute(project: Project, plan_id: str) -> Carried:
-        done = carry_out(project, settings(), plan_id)
+    def execute(project: Project, config: ApplyConfig) -> Carried:
+        done = carry_out(project, settings(), config.plan)
         sets, files = (sum(getattr(r, n) for r in done.reports) for n in ("sets", "files"))
         left = [line for report in done.reports for line in _left(report)]
         return Carried({}, f"{sets} sets, {files} operations done", left, done.problem)

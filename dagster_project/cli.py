@@ -81,6 +81,10 @@ COMMANDS = {
         "apply:apply",
         "Move the approved sets of PROJECT: winners to selected/, the others to review/, crops as new files.",
     ),
+    "embed": (
+        "embed:embed",
+        "Write the accepted texts of PROJECT into copies of its chosen pictures, or into originals.",
+    ),
     "undo": (
         "apply:undo",
         "Move back every file of the latest apply in PROJECT, and remove the crops that it wrote.",

@@ -34,7 +34,7 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     number = column(pl.Int64, "Order inside the plan, from 1.", key=True, ge=1)
     group_id = column(pl.String, "The set that it belongs to.")
     photo_id = column(pl.String, "The photo, or the one that the companion belongs to.")
-    kind = column(pl.String, "What is done.", isin=("move", "crop"))
+    kind = column(pl.String, "What is done.", isin=("move", "crop", "embed"))
     role = column(pl.String, "What the file is.", isin=("winner", "other", "companion", "crop"))
     source = column(pl.String, "Path inside the project folder before.")
     target = column(pl.String, "Path inside the project folder after.")

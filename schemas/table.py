@@ -20,6 +20,7 @@ Origin = Literal["derived", "fact", "store", "shown"]
 _DUCKDB_TYPES: dict[Any, str] = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
+    pl.Binary: "BLOB",
     pl.Int32: "INTEGER",
     pl.Int8: "TINYINT",
     pl.UInt64: "UBIGINT",

@@ -107,8 +107,9 @@ def apply(
 def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:
     """Move back every file of the latest apply in PROJECT, and remove the crops that it wrote.
 
-    Files that other programs have since written beside the pictures move back too. The JSON has plan_id,
-    sets, files, refused, failed, gone.
+    Files that other programs have since written beside the pictures move back too. If the latest plan is one
+    of `embed`, its files get their former content, byte by byte. The JSON has plan_id, sets, files, refused,
+    failed, gone.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)

@@ -36,7 +36,7 @@ from proofsheet.training import torch_mlp
 
 _OPTIONAL = (
     ("darktable-cli", "darktable", "reads RAW files"),
-    ("exiftool", "libimage-exiftool-perl", "writes XMP sidecars"),
+    ("exiftool", "libimage-exiftool-perl", "writes XMP sidecars, and texts into pictures"),
 )
 _LITTLE_ROOM = 2 * 1024**3
 _PACKAGES = ("dagster", "duckdb", "polars", "pandera", "pillow", "opencv-python-headless")

@@ -26,10 +26,10 @@ from proofsheet.core.files import short_hash, write_atomic
 from proofsheet.imaging.raw import converter as darktable
 from proofsheet.library.file_hashes import Scan, ScannedFile
 from proofsheet.library.scan import scan
+from proofsheet.metadata.exiftool import find_exiftool
 from proofsheet.prompts.prompt import parse_prompt
 from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
 from proofsheet.publish.sidecar_names import existing_sidecar
-from proofsheet.publish.xmp_sidecar import exiftool
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import RATING
@@ -99,7 +99,7 @@ def rate(
     settings = _settings(folder, options)
     columns(settings.rating.criteria)
     if as_xmp:
-        exiftool()
+        find_exiftool()
     home = Path(settings.place.home) / "rate" / short_hash(str(folder))
     project = Project("folder", folder.name, folder, home)
     describing = _describing(settings, project, options["prompt"])

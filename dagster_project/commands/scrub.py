@@ -21,11 +21,11 @@ from dagster_project.copy_source import CopySource, copy_source, scan_source
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
 from proofsheet.imaging.measurement_pass import limits_of
+from proofsheet.metadata.exiftool import find_exiftool
 from proofsheet.publish.copy_run import CopyReport
 from proofsheet.publish.face_blur import face_blur
 from proofsheet.publish.new_files import NewFiles
 from proofsheet.publish.privacy_copies import PROOF, PrivacyRow, planned_scrub, proof_files, scrub_pictures
-from proofsheet.publish.xmp_sidecar import exiftool
 from schemas.settings.publish import PROFILES, PrivacyProfile
 
 
@@ -53,7 +53,7 @@ def scrub(source: str, place: Path, profile: str, blurring: bool, only_plan: boo
     The JSON has source, out, profile, files: [{source, target, state: written, there or planned, size_bytes,
     content_hash, fields, parts, left_out, blurred_faces}] and refused: [{path, why}].
     """
-    exiftool()
+    find_exiftool()
     chosen = cast("PrivacyProfile", profile)
     with copy_source(source, place) as originals:
         files = NewFiles(place)

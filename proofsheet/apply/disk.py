@@ -171,6 +171,37 @@ class Disk:
             os.utime(work, ns=(modified_ns, modified_ns))
         self._name(work, target)
 
+    def replace(
+        self, target: Path, content: bytes, content_hash: str, modified_ns: int | None = None
+    ) -> None:
+        """Give a file other content in one step, with its rights and its modification time.
+
+        Args:
+            target: the file.
+            content: of it afterwards.
+            content_hash: SHA-256 that it must have before.
+            modified_ns: its modification time afterwards; None keeps it.
+
+        Raises:
+            UsageError: if it has another content; it is not touched.
+            OSError: if the disk refuses; the file has its old content then.
+        """
+        work, found = _part(target), target.stat()
+        self.before("write", work)
+        with work.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        self.before("attributes", work)
+        shutil.copystat(target, work)
+        os.utime(work, ns=(found.st_atime_ns, found.st_mtime_ns if modified_ns is None else modified_ns))
+        self.before("replace", target)
+        if hash_file(target, may_be_empty=True)[0] != content_hash:
+            work.unlink()
+            raise UsageError(f"{target} has just changed.", "It is not touched; plan again.")
+        os.replace(work, target)  # noqa: PTH105 - over an open name, in one step
+        fsync_folder(target.parent)
+
     def refuse_taken(self, target: Path, *, twins: bool = True) -> None:
         """Refuse a name that is there, whatever a file system thinks of its case and accents.
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from proofsheet.apply.crop_files import cut_bytes
 from proofsheet.apply.disk import Disk
+from proofsheet.apply.embedding import EMBED, EmbedOperations
 from proofsheet.apply.moves import (
     LEFT,
     NEVER,
@@ -28,6 +29,7 @@ from proofsheet.apply.moves import (
     by_unit,
     content_of,
     is_planned,
+    known_plan,
     sets_of,
     unfinished,
 )
@@ -36,6 +38,7 @@ from proofsheet.apply.undo import bring_back
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
 from schemas.apply import ApplyPlan, FileOperation
+from schemas.metadata_changes import MetadataChange
 from schemas.settings.apply import ApplySettings
 from schemas.settings.photos import PhotoSettings
 
@@ -63,6 +66,7 @@ class Applier:
         self._max_pixels = max_pixels
         self._disk, self._ledger = disk or Disk(), project.ledger
         self._moves = Moves(project, now, self._disk)
+        self._embedding = EmbedOperations(project, self._moves)
 
     def execute(self, plan: Plan, mode: str) -> Report:
         """Journal a plan, then do it.
@@ -97,6 +101,7 @@ class Applier:
         with self._ledger.exclusive() as journal:
             journal.add(ApplyPlan, [{**head, **counts}])
             journal.add(FileOperation, rows)
+            journal.add(MetadataChange, plan.changes(own))
         return self.resume(own)
 
     def resume(self, plan_id: str) -> Report:
@@ -127,6 +132,10 @@ class Applier:
         Raises:
             UsageError: if no plan, or several, are named so.
         """
+        own = known_plan(self._ledger, plan_id)
+        rows = self._moves.rows(own)
+        if any(r[FileOperation.kind] == EMBED for r in rows):
+            return self._embedding.bring_back(own, reversed(rows))
         return bring_back(self.project, self._moves, plan_id)
 
     def _do_unit(self, rows: Sequence[Row]) -> list[Row]:
@@ -153,6 +162,8 @@ class Applier:
 
     def _do(self, row: Row) -> Row:
         """One operation, and its line in the journal."""
+        if row[FileOperation.kind] == EMBED:
+            return self._moves.set(self._embedding.perform(row), "done")
         crop = row[FileOperation.kind] == "crop"
         made = self._cut(row) if crop else self._moves.move(row, FileOperation.source, FileOperation.target)
         return self._moves.set(made, "done")

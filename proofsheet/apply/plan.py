@@ -71,6 +71,10 @@ class Plan:
     counts: dict[str, int] = field(default_factory=dict)
     staying: dict[str, str] = field(default_factory=dict)
 
+    def changes(self, _plan_id: str) -> list[dict[str, object]]:
+        """Rows of `metadata_changes` that are journalled with the operations; none for moves."""
+        return []
+
     @property
     def plan_id(self) -> str:
         """Hash of everything that would be done."""

@@ -58,6 +58,8 @@ def placed_files(ledger: Ledger) -> FileLocations:
     rows = ledger.rows(FileOperation, state="done").to_dicts()
     for row in sorted(rows, key=lambda r: (order.get(r[FileOperation.plan_id], 0), r[FileOperation.number])):
         source, target = str(row[FileOperation.source]), str(row[FileOperation.target])
+        if row[FileOperation.kind] == "embed":
+            continue
         if row[FileOperation.kind] == "crop":
             cuts[target], boxes[target] = int(row[FileOperation.size_bytes]), list(row[FileOperation.box])
             crops[str(row[FileOperation.photo_id])] = target

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.metadata.sidecar_packet import mark_of
+from proofsheet.metadata.own_marks import mark_of
 from schemas.written import (
     EMBEDDED,
     LISTS,

@@ -18,6 +18,7 @@ from proofsheet.imaging.formats import RAW
 from proofsheet.metadata.exif_texts import exif_texts
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.metadata.iptc_texts import iptc_texts
+from proofsheet.metadata.own_marks import mark_of, written_here
 from proofsheet.metadata.written_regions import regions_of
 from proofsheet.metadata.written_stars import pick, rating
 from proofsheet.metadata.written_values import Reading
@@ -64,9 +65,14 @@ class _Sources:
     iptc_edited: bool = False
     reading: Reading = field(default_factory=Reading)
     prompt: str = ""
+    ours: frozenset[str] = frozenset()
 
     def said(self, name: str) -> Iterator[tuple[str, list[str]]]:
-        """The values of a field with their tag, the one that counts first."""
+        """The values of people of a field with their tag, the one that counts first."""
+        for tag, texts in self._all(name):
+            yield tag, [t for t in texts if mark_of(name, t) not in self.ours]
+
+    def _all(self, name: str) -> Iterator[tuple[str, list[str]]]:
         exif, xmp, iptc, windows = _TAGS[name]
         of_xmp = [(f"XMP {tag}", self._of_xmp(tag)) for tag in xmp]
         of_iptc = [(f"IPTC {iptc}", self.iptc.get(iptc, []))]
@@ -103,15 +109,17 @@ def _split(name: str, text: str) -> list[str]:
 
 
 def embedded_metadata(picture: Picture) -> Mapping[str, object]:
-    """Every column of `EmbeddedMetadata` but the ids."""
+    """Every column of `EmbeddedMetadata` but the ids, without the values that Proofsheet wrote."""
     reading, xmp = Reading(), XmpPacket()
     try:
         xmp = XmpPacket.read(picture.blocks.xmp)
     except ValueError as error:
         reading.odd.append(f"XMP: {error}")
     exif = exif_texts(picture.blocks.raw_exif if picture.format == RAW else picture.exif)
+    own = frozenset(written_here(xmp))
     reading.defaults = {v.strip().casefold() for n, v in exif.items() if n in ("Make", "Model", "Software")}
-    sources = _Sources(xmp, iptc_texts(picture.blocks.iptc), exif, picture.blocks.iptc_edited, reading)
+    iptc, edited = iptc_texts(picture.blocks.iptc), picture.blocks.iptc_edited
+    sources = _Sources(xmp, iptc, exif, edited, reading, ours=own)
     sources.prompt = str(generation_facts(picture)[GenerationFact.prompt] or "")
     return _columns(sources)
 
@@ -131,7 +139,7 @@ def _columns(sources: _Sources) -> Mapping[str, object]:
         found[WrittenFields.hierarchical_keywords] = trees
     stars = (rating(sources.xmp, sources.exif, sources.reading), pick(sources.xmp, sources.reading))
     for name, said in zip((WrittenFields.rating, WrittenFields.pick), stars, strict=True):
-        if said is not None:
+        if said is not None and mark_of(name, said[0]) not in sources.ours:
             found[name] = said
     label = next(iter(sources.xmp.values.get("xmp:Label", [])), "")
     if clean := sources.reading.word(label, "xmp:Label"):
@@ -156,5 +164,6 @@ def _trees(sources: _Sources) -> tuple[list[str], str] | None:
         for tree in (c for c in element.iter() if c.tag.endswith("}Hierarchy")):
             for path in branches(tree, "mwg-kw:Keyword", "mwg-kw:Children"):
                 found.setdefault("|".join(p.strip() for p in path), "XMP mwg-kw:Hierarchy")
-    words = sources.reading.words(found, "hierarchical keywords")
+    of_people = [p for p in found if mark_of(WrittenFields.hierarchical_keywords, p) not in sources.ours]
+    words = sources.reading.words(of_people, "hierarchical keywords")
     return (words, ", ".join(dict.fromkeys(found.values()))) if words else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from proofsheet.core.clock import utc_now
-from proofsheet.publish.xmp_sidecar import read_fields, run_exiftool
+from proofsheet.metadata.exiftool import read_fields, run_exiftool
 
 _DATE = re.compile(r"\d{4}[:-]\d\d[:-]\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?")
 _PART = re.compile(r"\d{1,9}|Z|[+-]\d\d:\d\d")
@@ -126,9 +126,7 @@ def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
         for tag in _FIELDS[n].tags
     }
     wanted = [f"-{source}" for source, _ in tags]
-    done = run_exiftool(
-        ["-json", "-G1", "-n", "-struct", "-charset", "utf8", *wanted, str(picture.resolve())]
-    )
+    done = run_exiftool(["-json", "-G1", "-n", "-struct", *wanted, picture])
     try:
         found = read_fields(done.stdout)
     except (ValueError, IndexError, RecursionError):

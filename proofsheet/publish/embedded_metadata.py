@@ -12,7 +12,6 @@ pixels or other texts is not published.
 from __future__ import annotations
 
 import io
-import json
 import tempfile
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -30,12 +29,12 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import hash_file
 from proofsheet.imaging.decode import prepare_decoders
 from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS, RAW_EXTENSIONS, format_of
+from proofsheet.metadata.exiftool import READING, read_fields, run_exiftool, write_values
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, summary
 from proofsheet.publish.containers.stealth import hidden_text, without_it
 from proofsheet.publish.copied_fields import ADDED, Chosen, chosen
 from proofsheet.publish.sidecar_merge import same
-from proofsheet.publish.xmp_sidecar import read_fields, run_exiftool
 
 # By the format that the first bytes announce: what builds a copy, and its extension, which exiftool goes by.
 CONTAINERS: Mapping[str, tuple[ModuleType, str]] = {
@@ -138,9 +137,7 @@ def publishable_copy(
 
 def _write(picture: Path, work: Path, values: Mapping[str, Any]) -> None:
     """Write fields and texts into a copy by exiftool."""
-    fields = work.with_name("fields.json")
-    fields.write_text(json.dumps([{"SourceFile": str(work), **values}], ensure_ascii=False), "utf-8")
-    done = run_exiftool([f"-json={fields}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
+    done = write_values(work, values, "-n")
     if done.returncode:
         raise UsageError(
             f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT
@@ -217,7 +214,7 @@ def _proved(
         parts = module.parts(work.read_bytes())
     except DECODER_ERRORS as error:
         raise UsageError(f"A copy of {picture} cannot be read back: {error}.", _NOT_SENT) from error
-    done = run_exiftool(["-json", "-G1", "-a", "-u", "-struct", "-charset", "utf8", str(work)])
+    done = run_exiftool([*READING, "-u", work])
     found = read_fields(done.stdout)
     wanted = {
         TITLE: texts["title"],

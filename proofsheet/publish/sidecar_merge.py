@@ -2,7 +2,7 @@
 
 Holds `MergeSources`, `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
 Add here: another field, with its column, in `COLUMNS`.
-Keep out: exiftool and files (xmp_sidecar.py); how a mark is made (metadata/sidecar_packet.py).
+Keep out: exiftool and files (xmp_sidecar.py); how a mark is made (metadata/own_marks.py).
 
 What we wrote is known by its mark in the sidecar. A value without a mark is from people and stays.
 What people removed of ours is not written again. Both are listed as conflicts.
@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from proofsheet.metadata.sidecar_packet import mark_of
+from proofsheet.metadata.own_marks import mark_of
 from proofsheet.proof.assemble import written_elsewhere
 from proofsheet.publish.sidecar_said import said_value
 from schemas.proof import FIELDS, ProofAttempt, Texts

@@ -1,29 +1,24 @@
 """XMP sidecars: our fields merged into whatever is there; nothing foreign is lost, and nothing is replaced.
 
-Holds `Fields`, `Merged`, `read_sidecar`, `would_change`, `merge_sidecar`, `run_exiftool` and `read_fields`.
+Holds `Fields`, `Merged`, `read_sidecar`, `would_change` and `merge_sidecar`.
 Add here: another field that other tools read.
-Keep out: what is written when (commands, publishing), which value counts (sidecar_merge.py), and the names of
-sidecars (sidecar_names.py).
-
-Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that
-a caption could add options.
+Keep out: what is written when (commands, publishing), which value counts (sidecar_merge.py), the names of
+sidecars (sidecar_names.py), and exiftool itself (metadata/exiftool.py).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proofsheet.core.errors import ServiceUnreachable, UsageError
+from proofsheet.core.errors import UsageError
 from proofsheet.core.files import fsync_file, fsync_folder
-from proofsheet.metadata.xmp import OWN, OWN_SPACE
+from proofsheet.metadata.exiftool import READING, read_fields, run_exiftool, write_values
 from proofsheet.publish.sidecar_merge import (
     ALT_TEXT,
     COLUMNS,
@@ -43,18 +38,9 @@ from proofsheet.publish.sidecar_merge import (
     same,
 )
 
-_TIMEOUT_S = 60.0
 EXTENSION = "XMP-photoshop:SidecarForExtension"
 _BY_LANGUAGE = frozenset({TITLE, DESCRIPTION, ALT_TEXT, EXTENDED})
 _OURS = frozenset({*COLUMNS, EXTENSION, MARKS})
-_CONFIG = f"""%Image::ExifTool::UserDefined = ('Image::ExifTool::XMP::Main' => {{
-  {OWN} => {{ SubDirectory => {{ TagTable => 'Image::ExifTool::UserDefined::{OWN}' }} }} }},
-  'Image::ExifTool::XMP::xmpDM' => {{ pick => {{ Name => 'Pick', Writable => 'integer' }} }});
-%Image::ExifTool::UserDefined::{OWN} = (
-  GROUPS => {{ 0 => 'XMP', 1 => 'XMP-{OWN}', 2 => 'Other' }},
-  NAMESPACE => {{ '{OWN}' => '{OWN_SPACE}' }}, WRITABLE => 'string', Written => {{ List => 'Bag' }});
-1;
-"""
 _OF_THE_TOOL = ("SourceFile", "ExifTool:", "System:", "File:", "XMP-x:XMPToolkit")
 
 
@@ -101,27 +87,13 @@ class Fields:
         return told if self.label is None else {**told, LABEL: self.label}
 
 
-def exiftool() -> str:
-    """Path of exiftool.
-
-    Raises:
-        ServiceUnreachable: if it is not installed.
-    """
-    found = shutil.which("exiftool")
-    if found is None:
-        raise ServiceUnreachable(
-            "Sidecars are not available: exiftool was not found.", "Install libimage-exiftool-perl."
-        )
-    return found
-
-
 def read_sidecar(path: Path) -> dict[str, Any]:
     """Every field of a sidecar, by the tags of exiftool; structures as such.
 
     Raises:
         UsageError: if exiftool cannot read it.
     """
-    done = run_exiftool(["-json", "-G1", "-struct", "-a", "-charset", "utf8", str(path.resolve())])
+    done = run_exiftool([*READING, path])
     try:
         found = read_fields(done.stdout)
     except (ValueError, IndexError, RecursionError):
@@ -192,14 +164,10 @@ def merge_sidecar(
 
 def _write(path: Path, work: Path, values: Mapping[str, Any]) -> None:
     """Write values into a copy of a sidecar by exiftool."""
-    told, config = work.with_name("values.json"), work.with_name("config")
     named = {
         n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()
     }  # other languages stay
-    told.write_text(json.dumps([{"SourceFile": str(work), **named}], ensure_ascii=False), "utf-8")
-    config.write_text(_CONFIG, "ascii")
-    arguments = [f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)]
-    done = run_exiftool(arguments, config)
+    done = write_values(work, named)
     if done.returncode or not work.is_file():
         raise UsageError(
             f"exiftool could not write {path}: {done.stderr.strip()[:200]}.",
@@ -247,50 +215,3 @@ def _check(
         raise UsageError(
             f"{path}: {', '.join(wrong)} did not read back as written.", "The sidecar was not touched."
         )
-
-
-def read_fields(told: str) -> dict[str, Any]:
-    """The fields that exiftool read from a file, every value as its text.
-
-    Its JSON turns some texts into numbers and booleans.
-
-    Raises:
-        ValueError: if it is no JSON.
-        IndexError: if it holds no file.
-    """
-    found: dict[str, Any] = _texts(json.loads(told, parse_float=str, parse_int=str, parse_constant=str)[0])
-    return found
-
-
-def _texts(value: Any) -> Any:  # noqa: ANN401 - texts, lists and structures of texts
-    if isinstance(value, dict):
-        return {n: _texts(v) for n, v in value.items()}
-    if isinstance(value, list):
-        return [_texts(v) for v in value]
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def run_exiftool(arguments: Iterable[str], config: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Exiftool with these arguments.
-
-    No argument may come from a text, and no configuration of the user is read.
-
-    Args:
-        arguments: of the command.
-        config: a configuration of ours; None for none.
-    """
-    command = [exiftool(), "-config", str(config or ""), *arguments]
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": tempfile.gettempdir()}
-    try:
-        return subprocess.run(  # noqa: S603
-            command,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            check=False,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired:
-        raise ServiceUnreachable(f"exiftool took more than {_TIMEOUT_S:g} s.", "Try again.") from None

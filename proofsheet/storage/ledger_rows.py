@@ -17,7 +17,7 @@ import polars as pl
 from schemas.edits import WordEdit
 from schemas.table import Table
 
-_SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
+_SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER", pl.Binary: "BLOB"}
 LOCKED = f"""
 CREATE TRIGGER IF NOT EXISTS locked_words BEFORE INSERT ON "{WordEdit.name}"
 WHEN NEW."{WordEdit.source}" <> 'human' AND (

@@ -17,6 +17,7 @@ from schemas.labels import ImportedFlag
 from schemas.library import ProjectFolder, Refusal
 from schemas.marks import PhotoMark
 from schemas.media_meta import LifecycleEvent, PromptRecord
+from schemas.metadata_changes import MetadataChange
 from schemas.metrics import RunRecord, SessionMetric
 from schemas.models import Fit, Promotion
 from schemas.proof import ProofAttempt
@@ -59,6 +60,7 @@ FACTS: tuple[type[Table], ...] = (
     Feedback,
     ApplyPlan,
     FileOperation,
+    MetadataChange,
     SignOff,
     Upload,
     Withdrawal,

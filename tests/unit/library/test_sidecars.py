@@ -13,7 +13,7 @@ from proofsheet.library import sidecars
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.library.sidecars import sidecar_news, sidecar_rows, sidecars_of
 from proofsheet.library.written_metadata import written_rows
-from proofsheet.metadata.sidecar_packet import mark_of
+from proofsheet.metadata.own_marks import mark_of
 from proofsheet.metadata.xmp_packet import MOST_BYTES
 from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenMetadata
 from tests.support.kit import own_ids, save_picture

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from proofsheet.metadata.sidecar_packet import WRITTEN_HERE, mark_of, sidecar_fields
+from proofsheet.metadata.own_marks import WRITTEN_HERE, mark_of
+from proofsheet.metadata.sidecar_packet import sidecar_fields
 from proofsheet.metadata.written_fields import embedded_metadata
 from proofsheet.metadata.xmp_packet import MOST_BYTES
 from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenFields

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from proofsheet.core.errors import UsageError
-from proofsheet.metadata.sidecar_packet import mark_of, sidecar_fields
+from proofsheet.metadata.own_marks import mark_of
+from proofsheet.metadata.sidecar_packet import sidecar_fields
 from proofsheet.publish.sidecar_merge import DESCRIPTION, HIERARCHY, RATING, SUBJECT, TITLE, MergeSources
 from proofsheet.publish.sidecar_names import sidecar_path
 from proofsheet.publish.xmp_sidecar import (
