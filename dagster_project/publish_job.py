@@ -54,7 +54,7 @@ def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
             metadata["copies"] = copies_now(project, publishing, candidates(project, name), locked=True)
         return Shown(metadata, f"target {name}")
 
-    def execute(project: Project, _target: str) -> Carried:
+    def execute(project: Project, _config: PublishConfig) -> Carried:
         done = publish_now(project, settings().publish, locked=True)
         sent = len(done.published)
         return Carried(

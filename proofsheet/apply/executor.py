@@ -30,6 +30,7 @@ from proofsheet.apply.moves import (
     is_planned,
     sets_of,
     unfinished,
+    verb_of,
 )
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.undo import bring_back
@@ -87,6 +88,7 @@ class Applier:
             ApplyPlan.plan_id: own,
             ApplyPlan.number: number,
             ApplyPlan.mode: mode,
+            ApplyPlan.verb: plan.verb,
             ApplyPlan.started_at: self._now,
         }
         counts = {
@@ -104,7 +106,7 @@ class Applier:
 
         A set is moved whole or not at all; sets that share a file are moved together.
         """
-        report = Report(plan_id)
+        report = Report(plan_id, verb_of(self._ledger, plan_id))
         for rows in by_unit(self._moves.rows(plan_id)):
             groups = sets_of(rows)
             if any(r[FileOperation.state] == "planned" for r in rows) and not report.hopeless:

@@ -11,7 +11,8 @@ picture that has changed leaves its set where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import PurePosixPath
 
 from proofsheet.apply.disk import as_journalled
@@ -26,7 +27,9 @@ from proofsheet.apply.moves import (
     content_of,
     is_planned,
     known_plan,
+    moved_since,
     sets_of,
+    verb_of,
 )
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, printable
@@ -47,14 +50,15 @@ def bring_back(project: Project, moves: Moves, wanted: str) -> Report:
         UsageError: if no plan, or several, are named so.
     """
     plan_id = known_plan(moves.ledger, wanted)
-    report, undo = Report(plan_id), _Undo(moves)
+    report, undo = Report(plan_id, verb_of(moves.ledger, plan_id)), _Undo(moves)
     listed, unlisted = all_nearby(project.folder, {_home(r) for r in moves.rows(plan_id) if _is_there(r)})
-    held = dict[str, UsageError]()
+    held, later = dict[str, UsageError](), moved_since(moves.ledger, plan_id)
     moves.ledger.add(FileOperation, _newcomers(project, moves, plan_id, listed, held))
     for rows in by_unit(reversed(moves.rows(plan_id))):
-        reasons = (
+        unlisted_or_held = (
             unlisted.get(_home(r)) or held.get(str(r[FileOperation.target])) for r in rows if _is_there(r)
         )
+        reasons = chain(_moved_on(moves, rows, later), unlisted_or_held)
         if (why := next(filter(None, reasons), None)) is not None:
             report.refused.update(dict.fromkeys(sets_of(rows), str(why)))
             continue
@@ -121,10 +125,19 @@ class _Undo:
                 return False
         elif row[FileOperation.state] == "done" or not is_planned(source, row):
             self._moves.move(self._as_it_is(row), FileOperation.target, FileOperation.source)
-        elif is_planned(target, row):  # both names: the move was interrupted between them
+        elif self._has_both(row):  # the move was interrupted between its names
             self._moves.disk.remove(target)
         self._moves.set(row, "undone")
         return True
+
+    def _has_both(self, row: Row) -> bool:
+        """Whether a file that is at its old name is at its new one too."""
+        source, target = (
+            self._moves.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target)
+        )
+        return is_planned(target, row) and (
+            target.samefile(source) or self._moves.is_own_copy(target, row, FileOperation.target)
+        )
 
     def _as_it_is(self, row: Row) -> Row:
         """A file beside a picture that was written since, as it is now, in the journal too."""
@@ -205,9 +218,20 @@ def _newcomers(
         }
 
 
+def _moved_on(moves: Moves, rows: Sequence[Row], later: Mapping[str, str]) -> Iterator[UsageError]:
+    """Why the files of a unit cannot return: a later plan moved them."""
+    for row in rows:
+        if row[FileOperation.state] == "done" and (plan := later.get(str(row[FileOperation.target]))):
+            yield UsageError(
+                f"{row[FileOperation.target]} has another place since, by plan {plan} "
+                f"({verb_of(moves.ledger, plan)}).",
+                "Undo that plan first.",
+            )
+
+
 def _is_there(row: Row) -> bool:
     """Whether a row is a picture in its new place."""
-    return row[FileOperation.role] in ("winner", "other") and row[FileOperation.state] == "done"
+    return row[FileOperation.role] in ("winner", "other", "picture") and row[FileOperation.state] == "done"
 
 
 def _home(row: Row) -> str:

@@ -22,7 +22,7 @@ from proofsheet.storage.ledger_rows import CHANGES, COUNTED, LOCKED, ONLY_ADDED,
 from proofsheet.storage.ledger_tables import FACTS, KEPT
 from schemas.table import Table
 
-FORMAT = 13
+FORMAT = 14
 RESTORE = "Put back the copy of your backup. Without one,"
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
