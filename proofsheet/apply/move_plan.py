@@ -89,11 +89,11 @@ def _refuse_names(project: Project, unit: MoveUnit) -> None:
     for source, target in unit.changes:
         if printable(source) != source:
             raise UsageError(f"The name of {printable(source)} is not valid text.", "Rename it by hand.")
+        refuse_too_long(inside(project.folder, target))
         before = set(PurePosixPath(source).parts)
         for part in PurePosixPath(target).parts:
             if part not in before:
                 refuse_bad_name(part)
-        refuse_too_long(inside(project.folder, target))
 
 
 def _operations(project: Project, unit: MoveUnit, rows: Mapping[str, Row]) -> Iterator[Operation]:

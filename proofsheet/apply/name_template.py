@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from pathvalidate import ValidationError, sanitize_filename, validate_filename
 
 from proofsheet.core.errors import UsageError
+from proofsheet.core.files import composed
 
 FieldValue = str | int | float | datetime | None
 TAKEN, COUNTER, SEQUENCE, NAME, SUBSECOND = "taken", "n?", "seq", "name", "subsec"
@@ -70,7 +71,7 @@ class NameTemplate:
                 continue
             text = _count(counter, made) if part.field == COUNTER else _text_of(part, values.get(part.field))
             made = made + text if text else _SEPARATORS.sub("", made)
-        return made
+        return composed(made)
 
 
 def parse_template(text: str, fields: Collection[str], *, folders: bool = False) -> NameTemplate:
@@ -95,11 +96,12 @@ def parse_template(text: str, fields: Collection[str], *, folders: bool = False)
         raise UsageError(
             f"The template {text!r} has a brace without its partner.", "Write fields as {taken}."
         )
-    bad = literal if folders else f"{literal}/" if "/" in literal else literal
-    if not parts or ("/" in bad and not folders) or "\\" in literal or "\0" in literal:
+    if not parts:
+        raise UsageError("The template is empty.", "Write fields such as {taken} and {name}.")
+    if "\\" in literal or "\0" in literal or ("/" in literal and not folders):
         raise UsageError(
-            f"The template {text!r} is no {'folder' if folders else 'file name'}.",
-            "Write `proofsheet organize` for folders." if not folders else "Write folders with / between.",
+            f"The template {text!r} is no file name.",
+            "Folders are made by `proofsheet organize`, with / between.",
         )
     return NameTemplate(text, tuple(parts))
 

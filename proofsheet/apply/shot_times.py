@@ -1,6 +1,7 @@
 """When pictures were taken, as a clock on the wall showed it there: corrections, zones, order.
 
-Holds `ShotTime`, `ClockCorrections`, `shot_times`, `parse_shift` and `in_shooting_order`.
+Holds `ShotTime`, `ClockCorrections`, `shot_times`, `parse_shift`, `camera_meant`, `instants` and
+`in_shooting_order`.
 Add here: another source of the time of a picture.
 Keep out: reading files (metadata/), and what follows from the time (rename_plan.py, organize_plan.py).
 
@@ -85,7 +86,9 @@ def camera_meant(name: str, cameras: Iterable[str]) -> str:
     fitting = [c for c in known if c.casefold() == name.casefold()]
     if fitting:
         return fitting[0]
-    near = get_close_matches(name, known, n=1, cutoff=0.0)
+    by_fold = {c.casefold(): c for c in known}
+    near = [by_fold[c] for c in get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.0)]
+    near = [c for c in known if name.casefold() in c.casefold()] or near
     step = f"Did you mean {near[0]!r}? Cameras: {', '.join(known)}." if near else "No photo names its camera."
     raise UsageError(f"No photo is from a camera {name!r}.", step)
 

@@ -34,6 +34,7 @@ from proofsheet.apply.moves import (
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, printable
 from proofsheet.library.companions import companions
+from proofsheet.library.name_families import name_before
 from proofsheet.storage.workspace import Project
 from schemas.apply import ApplyPlan, FileOperation
 
@@ -194,7 +195,11 @@ def _newcomers(
         ):
             continue  # it goes with pictures of other plans too, or it is nothing that can be moved
         try:
+            name = name_before(path, owners[0], str(pictures[owners[0]][FileOperation.source]))
             content, mark = as_journalled(file, may_be_empty=True)
+        except UsageError as error:
+            held |= dict.fromkeys(owners, error)
+            continue
         except Refused as refused:
             held |= dict.fromkeys(
                 owners, UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}.")
@@ -207,7 +212,7 @@ def _newcomers(
             FileOperation.number: number,
             FileOperation.role: "companion",
             FileOperation.source: str(
-                home / PurePosixPath(path).relative_to(PurePosixPath(owners[0]).parent)
+                home / PurePosixPath(name).relative_to(PurePosixPath(owners[0]).parent)
             ),
             FileOperation.target: path,
             FileOperation.size_bytes: mark.size,

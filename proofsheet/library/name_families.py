@@ -1,6 +1,6 @@
 """Pictures and files that share a name, and their names when it changes.
 
-Holds `NameFamily` and `name_families`.
+Holds `NameFamily`, `name_families` and `name_before`.
 Add here: another way in which a name carries that of a picture.
 Keep out: the names that programs give (companion_names.py), and moves (apply/).
 
@@ -44,7 +44,7 @@ class NameFamily:
         Raises:
             UsageError: if a file would no longer go with the same pictures.
         """
-        if stem == self.stem:
+        if stem == self.stem and all(composed(path) == path for path in self.photos):
             return {path: path for path in (*self.photos, *self.files)}
         names = {path: _with_stem(path, self.stem, stem) for path in self.photos}
         expected = _owners(self.beside, names)
@@ -94,6 +94,24 @@ def name_families(photos: Iterable[str], others: Iterable[str]) -> list[NameFami
         for former in names_before(name)[1:]:
             groups.join([path, *by_stem.get((home, folded(stem_of(former))), ())])
     return [_family(members, beside) for members in groups.result()]
+
+
+def name_before(path: str, now: str, before: str) -> str:
+    """The name that a file beside a picture would have had before the picture was renamed.
+
+    Args:
+        path: of the file.
+        now: present path of its picture.
+        before: former path of the picture; only its name counts.
+
+    Raises:
+        UsageError: if no such name would go with the picture.
+    """
+    former, name = PurePosixPath(before).name, PurePosixPath(now).name
+    if former == name:
+        return path
+    family = NameFamily((now,), (path,), stem_of(composed(name)), {now: [path]})
+    return family.renamed(stem_of(former))[path]
 
 
 def _family(members: Sequence[str], beside: Mapping[str, Sequence[str]]) -> NameFamily:
