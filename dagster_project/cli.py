@@ -89,6 +89,10 @@ COMMANDS = {
         "rename:rename",
         "Rename the photos of PROJECT by a template, with their companions, RAW files and sidecars.",
     ),
+    "organize": (
+        "rename:organize",
+        "Move the photos of PROJECT, with all that belongs to them, into folders by a layout.",
+    ),
     "export": (
         "publish:exporting",
         "Write the accepted texts of PROJECT into FILE, in a FORM that other tools read.",

@@ -15,7 +15,7 @@ from assets.facts import FACT_ASSETS
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
-from dagster_project.rename_job import rename_job
+from dagster_project.rename_job import organize_job, rename_job
 from proofsheet.core.config import Configuration, load
 from resources.by_section import BY_SECTION
 from resources.configured import configured
@@ -59,7 +59,10 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=[*versioned, *FACT_ASSETS],
-        jobs=[*by_itself.jobs, *(make(lambda: settings) for make in (apply_job, rename_job, publish_job))],
+        jobs=[
+            *by_itself.jobs,
+            *(make(lambda: settings) for make in (apply_job, rename_job, organize_job, publish_job)),
+        ],
         sensors=by_itself.sensors,
         schedules=by_itself.schedules,
         resources=resources,

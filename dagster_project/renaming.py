@@ -1,8 +1,8 @@
-"""Renaming by a template, as the command line and the Dagster job ask for it.
+"""Renaming and filing by templates, as the command line and the Dagster jobs ask for them.
 
-Holds `RenameRequest` and `rename_planner`.
-Add here: another option of a renaming.
-Keep out: plans (proofsheet/apply/rename_plan.py), and what all moves share (applying.py).
+Holds `ClockRequest`, `RenameRequest`, `rename_planner`, `OrganizeRequest` and `organize_planner`.
+Add here: another option of these.
+Keep out: plans (proofsheet/apply/), and what all moves share (applying.py).
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from datetime import timedelta
 from dagster_project.applying import Planner, most_units
 from proofsheet.apply.name_fields import FIELDS, KnownPhotos, known_photos_of
 from proofsheet.apply.name_template import parse_template
+from proofsheet.apply.organize_plan import LAYOUT_FIELDS, make_organize_plan
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.rename_plan import make_rename_plan
 from proofsheet.apply.shot_times import ClockCorrections, parse_shift
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
-from schemas.apply import RENAME
+from schemas.apply import ORGANIZE, RENAME
 
 TEMPLATE = "{taken:%Y%m%d_%H%M%S}{subsec}_{camera}_{name}{n?}"
+LAYOUT = "{taken:%Y}/{event}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,29 @@ def rename_planner(request: RenameRequest) -> Planner:
     def plan(project: Project, settings: Configuration) -> Plan:
         known = request.clocks.photos(project)
         return make_rename_plan(project, known, template, most_units(project, settings, RENAME))
+
+    return plan
+
+
+@dataclass(frozen=True)
+class OrganizeRequest:
+    """A layout of folders and the clocks."""
+
+    layout: str = LAYOUT
+    clocks: ClockRequest = ClockRequest()
+
+
+def organize_planner(request: OrganizeRequest) -> Planner:
+    """What plans such a filing.
+
+    Raises:
+        UsageError: if the layout is none.
+    """
+    layout = parse_template(request.layout, LAYOUT_FIELDS, folders=True)
+
+    def plan(project: Project, settings: Configuration) -> Plan:
+        known = request.clocks.photos(project)
+        return make_organize_plan(project, known, layout, most_units(project, settings, ORGANIZE))
 
     return plan
 

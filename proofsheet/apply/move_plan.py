@@ -22,6 +22,7 @@ from proofsheet.apply.name_template import refuse_bad_name
 from proofsheet.apply.plan import Operation, Plan, inside, reason_of
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, folded, printable, short_hash
+from proofsheet.core.folder_walk import left_out_because
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 
@@ -94,6 +95,19 @@ def _refuse_names(project: Project, unit: MoveUnit) -> None:
         for part in PurePosixPath(target).parts:
             if part not in before:
                 refuse_bad_name(part)
+        if source in unit.pictures:
+            _refuse_unseen(target)
+
+
+def _refuse_unseen(target: str) -> None:
+    """Refuse a place for a picture where no scan would look for it."""
+    *folders, name = PurePosixPath(target).parts
+    pairs = zip(("", *folders), (*folders, name), strict=True)
+    whys = [left_out_because(n, folder=n is not name, parent=parent) for parent, n in pairs]
+    hidden = next((n for n in (*folders, name) if n.startswith(".")), None)
+    if (why := next(filter(None, whys), None)) is not None or hidden is not None:
+        told = why or f"{hidden} is hidden"
+        raise UsageError(f"{target} would not be found again: {told}.", "Use another template.")
 
 
 def _operations(project: Project, unit: MoveUnit, rows: Mapping[str, Row]) -> Iterator[Operation]:

@@ -1,6 +1,6 @@
 """What renaming the photos of a project by a template would do, before anything is done.
 
-Holds `make_rename_plan`.
+Holds `make_rename_plan`, `families_of` and `within_limit`.
 Add here: another reason for which a shot keeps its name.
 Keep out: templates (name_template.py), names of companions (library/name_families.py), the order of moves
 (move_plan.py).
@@ -65,7 +65,7 @@ def make_rename_plan(
     """
     families, refused = families_of(project, known)
     naming = _named(known, template, families, refused)
-    units, beyond = _within(naming.units, most)
+    units, beyond = within_limit(naming.units, most)
     plan, mixed = plan_of_moves(project, RENAME, units, known.photos, naming.refused), dict[str, str]()
     while more_mixed := _mixed(families, units, plan):
         mixed |= more_mixed
@@ -178,7 +178,7 @@ def _crop_name(crop: str, picture: str, renamed: str) -> str:
     return str(PurePosixPath(crop).with_name(PurePosixPath(renamed).stem + name[len(stem) :]))
 
 
-def _within(units: Sequence[MoveUnit], most: int | None) -> tuple[list[MoveUnit], int]:
+def within_limit(units: Sequence[MoveUnit], most: int | None) -> tuple[list[MoveUnit], int]:
     """The first units that change something, up to a number, and how many are left."""
     changing = [u for u in units if u.changes]
     beyond = {u.name for u in changing[most:]} if most is not None else set[str]()

@@ -1,6 +1,6 @@
 """Projects with dated pictures, for tests of renaming and organizing.
 
-Holds `Shot`, `dated_project`, `rename_plan` and `mover`.
+Holds `Shot`, `dated_project`, `exchanging_project`, `photos_of`, `rename_plan` and `mover`.
 Add here: another fact that names are made from.
 Keep out: assertions.
 """
@@ -8,7 +8,7 @@ Keep out: assertions.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from dagster_project.renaming import TEMPLATE, ClockRequest
 from proofsheet.apply.disk import Disk
 from proofsheet.apply.executor import Applier
-from proofsheet.apply.name_fields import FIELDS
+from proofsheet.apply.name_fields import FIELDS, KnownPhotos
 from proofsheet.apply.name_template import parse_template
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.rename_plan import make_rename_plan
@@ -30,7 +30,14 @@ from schemas.settings.apply import ApplySettings
 from schemas.settings.library import PlaceSettings
 from tests.support.kit import NOW, rescan
 
-PICTURES = (".jpg", ".jpeg", ".png", ".cr2", ".dng")
+CIRCLES = "{camera}"
+EXCHANGES = (  # names of pictures and what CIRCLES makes of them
+    (("a", "b"), ("b", "a")),
+    (("a", "b", "c"), ("b", "c", "a")),
+    (("a", "b", "c"), ("b", "c", "d")),
+    (("A", "b"), ("a", "B")),
+    (("a",), ("some other name",)),
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,18 @@ def dated_project(place: Path, shots: Sequence[Shot], name: str = "trip") -> Pro
     return project
 
 
+def exchanging_project(place: Path, folders: int) -> Project:
+    """A project of folders in which pictures exchange names, each with four files beside it."""
+    shots = []
+    for number in range(folders):
+        before, after = EXCHANGES[number % len(EXCHANGES)]
+        for old, new in zip(before, after, strict=True):
+            stem, named = f"{number:03}/{old}", f"{number:03}/NKSC_PARAM/{old}.jpg.nksc"
+            beside = (f"{stem}.CR2.xmp", f"{stem}.jpg.xmp", f"{stem}.wav", named)
+            shots.append(Shot(f"{stem}.jpg", NOW, camera=new, beside=beside))
+    return dated_project(place, shots)
+
+
 def look_again(project: Project) -> None:
     """Scan the project as a run does: files that are named like pictures can be opened."""
     found = scan(project.folder, project.cache, Quiet(), raw=True, placed=placed_files(project.ledger))
@@ -96,17 +115,16 @@ def _fact(project: Project, photo: str, shot: Shot) -> dict[str, object]:
     }
 
 
+def photos_of(project: Project, **clocks: object) -> KnownPhotos:
+    """The photos, with corrected clocks."""
+    return ClockRequest(**clocks).photos(project)  # type: ignore[arg-type]
+
+
 def rename_plan(project: Project, template: str = TEMPLATE, **clocks: object) -> Plan:
     """The plan for a template."""
-    known = ClockRequest(**clocks).photos(project)  # type: ignore[arg-type]
-    return make_rename_plan(project, known, parse_template(template, FIELDS))
+    return make_rename_plan(project, photos_of(project, **clocks), parse_template(template, FIELDS))
 
 
 def mover(project: Project, disk: Disk | None = None) -> Applier:
     """What carries plans out."""
     return Applier(project, ApplySettings(), NOW, disk)
-
-
-def names(paths: Iterable[str]) -> set[str]:
-    """Last parts of paths."""
-    return {path.rpartition("/")[2] for path in paths}
