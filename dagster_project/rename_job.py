@@ -41,7 +41,7 @@ class ClockConfig(MovesConfig):
     file_time: bool = Field(False, description="Take the time of a file that has no other.")
 
     def clocks(self) -> ClockRequest:
-        """What is said of clocks."""
+        """The corrections of clocks."""
         return ClockRequest(self.shift, self.sync, self.file_time)
 
 

@@ -67,7 +67,7 @@ def rename_planner(request: RenameRequest) -> Planner:
     """What plans such a renaming.
 
     Raises:
-        UsageError: if the template is none.
+        UsageError: for an invalid template.
     """
     template = parse_template(request.template, FIELDS)
 
@@ -90,7 +90,7 @@ def organize_planner(request: OrganizeRequest) -> Planner:
     """What plans such a filing.
 
     Raises:
-        UsageError: if the layout is none.
+        UsageError: for an invalid layout.
     """
     layout = parse_template(request.layout, LAYOUT_FIELDS, folders=True)
 

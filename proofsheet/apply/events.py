@@ -4,7 +4,7 @@ Holds `Event` and `events_of`.
 Add here: another sign that an event ends.
 Keep out: times (shot_times.py), and folders (organize_plan.py).
 
-An event ends where nothing is taken for more than 6 hours, or the next picture is more than 50 km away. Times
+An event ends after 6 hours without a picture, or where the next one is more than 50 km away. Times
 are compared in UTC, so cameras of different zones share their events, and midnight ends none.
 """
 

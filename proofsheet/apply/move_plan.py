@@ -165,7 +165,7 @@ def _present_names(project: Project, units: Iterable[MoveUnit]) -> dict[str, set
 
 
 def _in_order(units: Sequence[MoveUnit]) -> Iterator[list[MoveUnit]]:
-    """Units, each after those whose names it gets; circles are together."""
+    """Units, each after those that have its wanted names; circles are together."""
     owner = {folded(source): unit.name for unit in units for source, _target in unit.changes}
     waits = {
         u.name: {owner[folded(t)] for _s, t in u.changes if owner.get(folded(t), u.name) != u.name}

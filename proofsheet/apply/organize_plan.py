@@ -48,7 +48,7 @@ class _Filing:
             photos: of the set, in shooting order.
 
         Raises:
-            UsageError: if nothing is known for it, or it is none.
+            UsageError: without a date, or without a valid folder.
         """
         values = dict[str, FieldValue]()
         for photo in reversed(photos):

@@ -195,7 +195,7 @@ def _mixed(families: Sequence[NameFamily], units: Sequence[MoveUnit], plan: Plan
     after = name_families(photos, (path for _photos, files in wanted.values() for path in files))
     found = [(set(f.photos), set(f.files)) for f in after]
     at = {path: one for one in found for path in one[0]}
-    why = "Its files would not be told from those of another picture by their names. Use another template."
+    why = "By their names, its files would go with another picture too. Use another template."
     changing = {u.name for u in units if u.changes and u.name not in plan.refused}
     return {lead: why for lead, own in wanted.items() if lead in changing and at[min(own[0])] != own}
 

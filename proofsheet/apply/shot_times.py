@@ -66,7 +66,7 @@ def parse_shift(text: str) -> timedelta:
     """A duration such as `+1h`, `-30m` or `+1d2h`.
 
     Raises:
-        UsageError: if it is none.
+        UsageError: for other text.
     """
     found = _SHIFT.fullmatch(text)
     if found is None or not any(found.groups()[1:]):

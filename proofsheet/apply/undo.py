@@ -11,9 +11,9 @@ picture that has changed leaves its set where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from proofsheet.apply.disk import as_journalled
 from proofsheet.apply.file_positions import all_nearby, present_paths
@@ -179,7 +179,7 @@ def _newcomers(
     `held` gets the pictures that cannot move because such a file cannot be moved, and why.
     """
     rows = moves.rows(plan_id)
-    pictures = {str(r[FileOperation.target]): r for r in rows if _is_there(r)}
+    pictures = _whole_ways(rows)
     photos = set(present_paths(project).values()) | pictures.keys()
     known = {str(r[FileOperation.target]) for r in rows} | photos
     beside = companions(photos, listed - known)
@@ -195,32 +195,53 @@ def _newcomers(
         ):
             continue  # it goes with pictures of other plans too, or it is nothing that can be moved
         try:
-            name = name_before(path, owners[0], str(pictures[owners[0]][FileOperation.source]))
-            content, mark = as_journalled(file, may_be_empty=True)
+            row = _returning(file, path, owners[0], pictures[owners[0]])
         except UsageError as error:
             held |= dict.fromkeys(owners, error)
             continue
-        except Refused as refused:
-            held |= dict.fromkeys(
-                owners, UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}.")
-            )
-            continue
-        row, number = pictures[owners[0]], number + 1
-        home = PurePosixPath(str(row[FileOperation.source])).parent
-        yield {
-            **row,
-            FileOperation.number: number,
-            FileOperation.role: "companion",
-            FileOperation.source: str(
-                home / PurePosixPath(name).relative_to(PurePosixPath(owners[0]).parent)
-            ),
-            FileOperation.target: path,
-            FileOperation.size_bytes: mark.size,
-            FileOperation.modified_ns: mark.mtime_ns,
-            FileOperation.content_hash: content,
-            FileOperation.note: "",
-            FileOperation.changed_at: moves.now,
-        }
+        number += 1
+        yield {**row, FileOperation.number: number, FileOperation.changed_at: moves.now}
+
+
+def _whole_ways(rows: Iterable[Row]) -> dict[str, Row]:
+    """Present path of each picture that a plan moved to an operation from its first path to that."""
+    found = dict[str, Row]()
+    for row in (r for r in rows if _is_there(r)):
+        before = found.pop(str(row[FileOperation.source]), row)
+        found[str(row[FileOperation.target])] = {**row, FileOperation.source: before[FileOperation.source]}
+    return found
+
+
+def _returning(file: Path, path: str, picture: str, row: Row) -> Row:
+    """A file that goes where its picture was, under a name that goes with it there.
+
+    Args:
+        file: the file.
+        path: of the file, inside the project.
+        picture: present path of its picture.
+        row: the operation that moved the picture.
+
+    Raises:
+        UsageError: if it cannot be moved.
+    """
+    before = PurePosixPath(str(row[FileOperation.source]))
+    name = name_before(path, picture, str(before))
+    try:
+        content, mark = as_journalled(file, may_be_empty=True)
+    except Refused as refused:
+        raise UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}.") from refused
+    return {
+        **row,
+        FileOperation.role: "companion",
+        FileOperation.source: str(
+            before.parent / PurePosixPath(name).relative_to(PurePosixPath(picture).parent)
+        ),
+        FileOperation.target: path,
+        FileOperation.size_bytes: mark.size,
+        FileOperation.modified_ns: mark.mtime_ns,
+        FileOperation.content_hash: content,
+        FileOperation.note: "",
+    }
 
 
 def _moved_on(moves: Moves, rows: Sequence[Row], later: Mapping[str, str]) -> Iterator[UsageError]:

@@ -63,9 +63,8 @@ class NameFamily:
         lost = [p for p in self.files if there.get(names[p]) != expected[p]]
         if lost or len(taken) != len(names):
             raise UsageError(
-                f"{(lost or self.photos)[0]} could not be told to belong to its picture under a name "
-                f"that begins with {stem!r}.",
-                "Rename it by hand first, or use {name} at the beginning of the template.",
+                f"{(lost or self.photos)[0]} would not go with its picture if it began with {stem!r}.",
+                "Rename it by hand first.",
             )
         return names
 
@@ -135,7 +134,7 @@ def _common(members: Sequence[str]) -> str:
 
 
 def _with_stem(path: str, stem: str, new: str) -> str:
-    """A picture with another shared stem; one whose name does not begin with it is named as edited."""
+    """A picture with another shared stem; a name that does not begin with it gets `-edited`."""
     folder, name = split_path(path)
     rest = _rest(name, stem)
     if rest is None:

@@ -254,6 +254,14 @@ def test_a_file_written_beside_a_renamed_picture_returns_with_its_first_name(tmp
     assert set(tree(project.folder)) == {"IMG_1.jpg", "IMG_1.jpg.xmp"}
 
 
+def test_a_file_written_beside_pictures_that_exchanged_names_returns_with_its_own(tmp_path: Path) -> None:
+    project = dated_project(tmp_path, [Shot("a.jpg", AT, camera="b"), Shot("b.jpg", AT, camera="a")])
+    plan = mover(project).execute(rename_plan(project, "{camera}"), "sandbox").plan_id
+    (project.folder / "a.jpg.xmp").write_text("of what is b.jpg else")
+    assert not mover(project).undo(plan).refused
+    assert set(tree(project.folder)) == {"a.jpg", "b.jpg", "b.jpg.xmp"}
+
+
 def test_stages_stay_sets_and_a_template_that_would_part_them_is_told(tmp_path: Path) -> None:
     shots = [Shot(f"x_stage{k}_a.png", AT + timedelta(seconds=k)) for k in (1, 2)]
     project = dated_project(tmp_path, shots)

@@ -19,7 +19,7 @@ def test_files_of_every_form_go_with_the_same_pictures_under_a_new_name(naming: 
     before, now = companions(photos, others), dict[str, str]()
     for number, family in enumerate(name_families(photos, others)):
         if naming.by in LEFT:
-            with pytest.raises(UsageError, match="could not be told"):
+            with pytest.raises(UsageError, match="would not go with"):
                 family.renamed(NEW)
             return
         now |= family.renamed(f"{NEW}{number}")
