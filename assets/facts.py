@@ -59,7 +59,9 @@ KINDS: Mapping[str, Kind] = {
     "proof_events": Kind(
         (proof.ProofAttempt, media_meta.LifecycleEvent), "The publish gate, which keeps every attempt."
     ),
-    "applied_plans": Kind((apply.ApplyPlan, apply.FileOperation), "`proofsheet apply` and its undo."),
+    "applied_plans": Kind(
+        (apply.ApplyPlan, apply.FileOperation), "`proofsheet apply`, `rename`, `organize` and their undo."
+    ),
     "uploads": Kind((publish.Upload, publish.Withdrawal), "`proofsheet publish`."),
     "photo_identities": Kind(
         (identity.PhotoIdentity, identity.PhotoPlace),

@@ -1,6 +1,7 @@
-"""Applying approved decisions, as the command line and the Dagster job do it.
+"""Carrying out confirmed plans of moves, as the command line and the Dagster jobs do it.
 
-Holds `preview`, `planned`, `allowed`, `obstacle`, `sign_off`, `carry_out` and `take_back`.
+Holds `Planner`, `preview`, `planned`, `most_units`, `allowed`, `obstacle`, `sign_off`, `carry_out` and
+`take_back`.
 Add here: another condition under which files may be moved.
 Keep out: plans and file operations (proofsheet/apply/).
 """
@@ -22,7 +23,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.shell_words import as_word
 from proofsheet.selection.timeline import handed_over
 from proofsheet.storage.workspace import Project
-from schemas.apply import SignOff
+from schemas.apply import ApplyPlan, FileOperation, SignOff
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Done:
     def problem(self) -> str:
         """Why not all that was confirmed is done, with the next step; empty if it is."""
         if any(r.failed for r in self.reports):
-            return "Some sets could not be moved. Check the disk, then do the same again."
+            return "Some files could not be moved. Check the disk, then do the same again."
         if self.plan_now:
             return (
                 "An unfinished plan was finished first. The confirmed plan was not carried out: "
@@ -57,16 +58,22 @@ class Done:
         return ""
 
 
-def preview(project: Project, settings: Configuration, tell: Callable[[str], None]) -> tuple[Plan, list[str]]:
+Planner = Callable[[Project, Configuration], Plan]
+
+
+def preview(
+    project: Project, settings: Configuration, planner: Planner, tell: Callable[[str], None]
+) -> tuple[Plan, list[str]]:
     """The plan, and what is unfinished, once no run of the project works on its rows.
 
     Args:
         project: of the files.
         settings: see `planned`.
+        planner: makes the plan.
         tell: called with the run that is waited for.
     """
-    with after_runs(project, settings, "apply", tell):
-        return planned(project, settings), unfinished(project.ledger)
+    with after_runs(project, settings, "plan", tell):
+        return planner(project, settings), unfinished(project.ledger)
 
 
 def planned(project: Project, settings: Configuration) -> Plan:
@@ -74,6 +81,18 @@ def planned(project: Project, settings: Configuration) -> Plan:
     rows = with_keep_all(handed_over(project.ledger).standing(), project)
     most = settings.apply.pilot_sets if settings.apply.mode == "pilot" and not project.sandbox else None
     return make_plan(project, rows, most)
+
+
+def most_units(project: Project, settings: Configuration, verb: str) -> int | None:
+    """How many units a plan of this verb may have within the mode of the settings; None for any number."""
+    if settings.apply.mode != "pilot" or project.sandbox:
+        return None
+    plans = [
+        r[ApplyPlan.plan_id] for r in project.ledger.rows(ApplyPlan).to_dicts() if r[ApplyPlan.verb] == verb
+    ]
+    rows = project.ledger.rows(FileOperation, state="done")
+    rows = rows.filter(rows[FileOperation.plan_id].is_in(plans))
+    return max(settings.apply.pilot_sets - rows[FileOperation.group_id].n_unique(), 0)
 
 
 def allowed(project: Project, settings: Configuration) -> None:
@@ -120,13 +139,18 @@ def sign_off(project: Project, mode: str, name: str, note: str) -> None:
 
 
 def carry_out(
-    project: Project, settings: Configuration, plan_id: str, tell: Callable[[str], None] | None = None
+    project: Project,
+    settings: Configuration,
+    planner: Planner,
+    plan_id: str,
+    tell: Callable[[str], None] | None = None,
 ) -> Done:
     """Resume unfinished plans, then carry out the confirmed one, unless another plan is left.
 
     Args:
         project: of the files.
         settings: mode, and quality of crops.
+        planner: makes the plan again.
         plan_id: hash of the plan as shown.
         tell: called with the run that is waited for; None if the caller owns the run lock of the project, as
             a Dagster run does.
@@ -143,7 +167,7 @@ def carry_out(
         resumed = [applier.resume(p) for p in unfinished(project.ledger)]
         if any(r.failed for r in resumed):
             return Done(resumed)
-        plan = planned(project, settings)
+        plan = planner(project, settings)
         if resumed and plan.plan_id != plan_id:
             return Done(resumed, plan_now=plan.plan_id if plan.operations else "")
         if plan.plan_id != plan_id:
@@ -159,7 +183,7 @@ def take_back(
         found = plan_id or next(iter(unfinished(project.ledger)), None) or last_plan(project.ledger)
         if found is None:
             raise UsageError(
-                f"Nothing was applied in {project.name}.",
+                f"No files of {project.name} were moved or written.",
                 f"`proofsheet apply {as_word(project.name)}` shows what could be.",
             )
         return Applier(project, settings.apply, utc_now()).undo(found)

@@ -87,7 +87,15 @@ COMMANDS = {
     ),
     "undo": (
         "apply:undo",
-        "Move back every file of the latest apply in PROJECT, and remove the crops that it wrote.",
+        "Take the latest plan of PROJECT back: its files return, and crops that it wrote are removed.",
+    ),
+    "rename": (
+        "rename:rename",
+        "Rename the photos of PROJECT by a template, with their companions, RAW files and sidecars.",
+    ),
+    "organize": (
+        "rename:organize",
+        "Move the photos of PROJECT, with all that belongs to them, into folders by a layout.",
     ),
     "export": (
         "publish:exporting",

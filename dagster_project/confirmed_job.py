@@ -68,7 +68,7 @@ def confirmed_job(
         config: with one text field first, the confirmation; empty shows the plan.
         description: of the job.
         plan: what would be done.
-        execute: carries it out; it raises if the confirmation is not the present plan's.
+        execute: carries it out; raises if the confirmation is not that of the present plan.
     """
     confirmation = next(iter(config.model_fields))
 
@@ -78,7 +78,7 @@ def confirmed_job(
             shown = plan(project, config)
             metadata |= {**shown.metadata, **({"refusal": shown.refusal} if shown.refusal else {})}
             context.log.info(shown.summary)
-            confirmed = str(getattr(config, confirmation))
+            confirmed = bool(getattr(config, confirmation))
             carried = execute(project, config) if confirmed else Carried({}, _next(shown, confirmation))
         except (ProofsheetError, OSError) as error:
             raise dg.Failure(failure_text(error), metadata, allow_retries=False) from error

@@ -16,6 +16,7 @@ from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.embed_job import embed_job
 from dagster_project.publish_job import publish_job
+from dagster_project.rename_job import organize_job, rename_job
 from proofsheet.core.config import Configuration, load
 from resources.by_section import BY_SECTION
 from resources.configured import configured
@@ -24,6 +25,8 @@ from resources.progress import ProgressResource
 from resources.resolved_settings import settings_by_section
 from resources.store import StoreResource
 from schemas.settings.base import settings_version
+
+_CONFIRMED = (apply_job, rename_job, organize_job, embed_job, publish_job)
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
@@ -59,7 +62,10 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=[*versioned, *FACT_ASSETS],
-        jobs=[*by_itself.jobs, *(job(lambda: settings) for job in (apply_job, embed_job, publish_job))],
+        jobs=[
+            *by_itself.jobs,
+            *(make(lambda: settings) for make in _CONFIRMED),
+        ],
         sensors=by_itself.sensors,
         schedules=by_itself.schedules,
         resources=resources,

@@ -13,6 +13,7 @@ from schemas.table import Table, column
 
 MODES = ("sandbox", "pilot", "production")
 SELECTED, REVIEW = "selected", "review"
+APPLY, RENAME, ORGANIZE, EMBED = VERBS = ("apply", "rename", "organize", "embed")
 
 
 class ApplyPlan(Table, name="apply_plans", origin="fact"):
@@ -21,10 +22,16 @@ class ApplyPlan(Table, name="apply_plans", origin="fact"):
     plan_id = column(pl.String, "Hash of the plan as the dry run shows it, and its number.", key=True)
     number = column(pl.Int64, "Order of the plans of the project.", ge=1)
     mode = column(pl.String, "How far the rollout was.", isin=MODES)
-    sets = column(pl.Int64, "Sets in it.", ge=0)
+    sets = column(pl.Int64, "Sets in it; for a rename, shots with their files.", ge=0)
     operations = column(pl.Int64, "Operations in it.", ge=0)
     folders = column(pl.List(pl.String), "Folders inside the project that the plan created.")
     started_at = column(pl.Datetime("us"), "When it was started (UTC).")
+    verb = column(
+        pl.String,
+        "What the plan does; null in rows of earlier versions, which are all of apply.",
+        isin=VERBS,
+        nullable=True,
+    )
 
 
 class FileOperation(Table, name="file_operations", origin="fact"):
@@ -32,10 +39,12 @@ class FileOperation(Table, name="file_operations", origin="fact"):
 
     plan_id = column(pl.String, "The plan.", key=True)
     number = column(pl.Int64, "Order inside the plan, from 1.", key=True, ge=1)
-    group_id = column(pl.String, "The set that it belongs to.")
+    group_id = column(
+        pl.String, "The set that it belongs to; for other verbs than apply, the path of its first picture."
+    )
     photo_id = column(pl.String, "The photo, or the one that the companion belongs to.")
-    kind = column(pl.String, "What is done.", isin=("move", "crop", "embed"))
-    role = column(pl.String, "What the file is.", isin=("winner", "other", "companion", "crop"))
+    kind = column(pl.String, "What is done.", isin=("move", "crop", EMBED))
+    role = column(pl.String, "What the file is.", isin=("winner", "other", "picture", "companion", "crop"))
     source = column(pl.String, "Path inside the project folder before.")
     target = column(pl.String, "Path inside the project folder after.")
     size_bytes = column(pl.Int64, "Size of the file; for a crop, once it is written.", unit="bytes", ge=0)
@@ -50,7 +59,7 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     unit = column(
         pl.String,
         "The unit that is moved whole or not at all: the set, or the first of several sets that "
-        "share a file; null in rows of earlier versions.",
+        "share a file or exchange names; null in rows of earlier versions.",
         nullable=True,
     )
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dagster_project.applying import carry_out, sign_off, take_back
+from dagster_project.applying import carry_out, planned, sign_off, take_back
 from proofsheet.apply.moves import Report
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
@@ -48,6 +48,10 @@ class FileJob:
     reports: list[Report] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     seconds: float | None = None
+
+    def say(self, news: str) -> None:
+        """Note what the job waits for."""
+        self.news = news
 
     def status(self) -> dict[str, Any]:
         """For the browser; counts of operations, seconds, and the reports when it has ended."""
@@ -98,7 +102,9 @@ class FileWork:
         def work(job: FileJob) -> None:
             if signed_by:
                 sign_off(project, self._settings.apply.mode, signed_by, "on the page Files")
-            done = carry_out(project, self._settings, plan_id, lambda news: setattr(job, "news", news))
+            done = carry_out(
+                project, self._settings, planned, plan_id, lambda news: setattr(job, "news", news)
+            )
             job.reports, job.problem = done.reports, done.problem
 
         journalled = f"{plan_id}-{project.ledger.count(ApplyPlan) + 1}"
@@ -122,9 +128,7 @@ class FileWork:
         """
 
         def work(job: FileJob) -> None:
-            job.reports = [
-                take_back(project, self._settings, lambda news: setattr(job, "news", news), plan_id)
-            ]
+            job.reports = [take_back(project, self._settings, job.say, plan_id)]
 
         def left() -> int:
             return project.ledger.rows(FileOperation, plan_id=plan_id, state="done").height

@@ -19,13 +19,12 @@ from pathlib import Path
 
 from proofsheet.apply.block_difference import difference, restored
 from proofsheet.apply.metadata_writing import with_metadata
-from proofsheet.apply.moves import OPEN, Moves, Report, Row, content_of, sets_of
+from proofsheet.apply.moves import OPEN, Moves, Report, Row, content_of, moved_on, moved_since, sets_of
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
-from schemas.apply import FileOperation
+from schemas.apply import EMBED, FileOperation
 from schemas.metadata_changes import MetadataChange
 
-EMBED = "embed"
 _MOST_BYTES = 16 << 20
 
 
@@ -78,10 +77,13 @@ class EmbedOperations:
             plan_id: the plan.
             rows: its operations.
         """
-        report, done = Report(plan_id), set[str]()
+        report, done = Report(plan_id, EMBED), set[str]()
+        later = moved_since(self._ledger, plan_id)
         for row in rows:
             if row[FileOperation.state] in OPEN and not report.hopeless:
                 with report.noting([str(row[FileOperation.target])]):
+                    if (why := next(iter(moved_on(self._moves, [row], later)), None)) is not None:
+                        raise why
                     report.files += self._bring_back(row)
                     done |= set(sets_of([row]))
         report.sets = len(done)

@@ -19,7 +19,7 @@ from typing import Any
 
 from proofsheet.apply.crop_files import cut_bytes
 from proofsheet.apply.disk import Disk
-from proofsheet.apply.embedding import EMBED, EmbedOperations
+from proofsheet.apply.embedding import EmbedOperations
 from proofsheet.apply.moves import (
     LEFT,
     NEVER,
@@ -32,12 +32,13 @@ from proofsheet.apply.moves import (
     known_plan,
     sets_of,
     unfinished,
+    verb_of,
 )
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.undo import bring_back
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
-from schemas.apply import ApplyPlan, FileOperation
+from schemas.apply import EMBED, ApplyPlan, FileOperation
 from schemas.metadata_changes import MetadataChange
 from schemas.settings.apply import ApplySettings
 from schemas.settings.photos import PhotoSettings
@@ -91,6 +92,7 @@ class Applier:
             ApplyPlan.plan_id: own,
             ApplyPlan.number: number,
             ApplyPlan.mode: mode,
+            ApplyPlan.verb: plan.verb,
             ApplyPlan.started_at: self._now,
         }
         counts = {
@@ -109,7 +111,7 @@ class Applier:
 
         A set is moved whole or not at all; sets that share a file are moved together.
         """
-        report = Report(plan_id)
+        report = Report(plan_id, verb_of(self._ledger, plan_id))
         for rows in by_unit(self._moves.rows(plan_id)):
             groups = sets_of(rows)
             if any(r[FileOperation.state] == "planned" for r in rows) and not report.hopeless:

@@ -103,13 +103,17 @@ def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
 
 
 def present_paths(project: Project, placed: FileLocations | None = None) -> dict[str, str]:
-    """Photo to its present place, if it was moved since the last run."""
-    moved = (placed or placed_files(project.ledger)).moved
+    """Photo to its present place, if it was moved or renamed since the last run."""
+    places = placed or placed_files(project.ledger)
     rows = project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
-    return {
-        photo: path if os.path.lexists(project.folder / path) else moved.get(path, path)
-        for photo, path in rows
-    }
+    return {photo: _present_path(project.folder, places, photo, path) for photo, path in rows}
+
+
+def _present_path(folder: Path, places: FileLocations, photo: str, path: str) -> str:
+    journalled = places.present.get(photo, path)
+    if places.photo_at(journalled, path, photo) and os.path.lexists(folder / journalled):
+        return journalled
+    return path if os.path.lexists(folder / path) else places.moved.get(path, path)
 
 
 def _list_files(known: FilePositions, shots: Mapping[str, Collection[str]]) -> None:

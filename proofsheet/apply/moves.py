@@ -1,6 +1,6 @@
 """Moves of files that the journal knows of before they are made: what apply and undo share.
 
-Holds `Moves`, `Report`, `unfinished`, `last_plan` and `known_plan`.
+Holds `Moves`, `Report`, `unfinished`, `last_plan`, `known_plan`, `moved_since`, `moved_on` and `verb_of`.
 Add here: a step that both ways need.
 Keep out: what is to be done (plan.py), single file operations (disk.py).
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,12 +24,13 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, hash_file
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
-from schemas.apply import ApplyPlan, FileOperation
+from schemas.apply import APPLY, ApplyPlan, FileOperation
 
 Row = dict[str, Any]
 LEFT = (TargetTaken, UsageError, Refused)  # why a set is left as it is; errors of the disk are others
 NEVER = {errno.ENAMETOOLONG}  # errors of the disk that no other try will spare
 OPEN = ("done", "planned")
+_NUMBER = FileOperation.number
 _HOPELESS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -39,6 +40,7 @@ class Report:
 
     Attributes:
         plan_id: the plan; empty if there was nothing to do.
+        verb: what the plan does.
         sets: sets that are whole at their new place (or back, after undo).
         files: operations that were done.
         refused: set to the reason for which it was left as it was.
@@ -48,6 +50,7 @@ class Report:
     """
 
     plan_id: str = ""
+    verb: str = APPLY
     sets: int = 0
     files: int = 0
     refused: dict[str, str] = field(default_factory=dict)
@@ -111,15 +114,11 @@ class Moves:
         if not there:
             what = "has changed" if source.exists() else "is gone"
             raise UsageError(
-                f"{source} {what} since the plan was made.", "Its set stays where it is; plan again."
+                f"{source} {what} since the plan was made.",
+                "It stays with all that belongs to it; plan again.",
             )
         self.disk.make_folder(target.parent)
-        if (
-            target.exists()
-            and not target.samefile(source)
-            and is_planned(target, row)
-            and content_of(target) == row[FileOperation.content_hash]
-        ):
+        if target.exists() and not target.samefile(source) and self.is_own_copy(target, row, after):
             self.disk.remove(
                 source
             )  # a copy to another file system was made and compared before the interruption
@@ -128,6 +127,25 @@ class Moves:
                 source, target, str(row[FileOperation.content_hash]), former=after == FileOperation.source
             )
         return row
+
+    def is_own_copy(self, path: Path, row: Row, name: str) -> bool:
+        """Whether a file is the planned one, and not another file of the plan that is equal to it.
+
+        Args:
+            path: where a move would put the file.
+            row: the operation.
+            name: column of that path, source or target.
+        """
+        if not is_planned(path, row) or content_of(path) != row[FileOperation.content_hash]:
+            return False
+        others = [r for r in self.rows(str(row[FileOperation.plan_id])) if r[_NUMBER] != row[_NUMBER]]
+        if name == FileOperation.target:  # whose file was there before the plan, and has not left
+            return not any(
+                r[FileOperation.source] == row[name] and r[FileOperation.state] != "done" for r in others
+            )
+        return not any(
+            r[FileOperation.target] == row[name] and r[FileOperation.state] == "done" for r in others
+        )
 
     def set(self, row: Row, state: str) -> Row:
         """Write a state; an operation that was refused stays so."""
@@ -177,6 +195,39 @@ def known_plan(ledger: Ledger, wanted: str) -> str:
         )
         raise UsageError(f"{what}.", f"Plans there: {', '.join(fitting or plans) or 'none'}.")
     return fitting[0]
+
+
+def moved_since(ledger: Ledger, plan_id: str) -> dict[str, str]:
+    """Path to the later plan that moved or wrote the file at it, or began to."""
+    order = dict(ledger.rows(ApplyPlan).select(ApplyPlan.plan_id, ApplyPlan.number).iter_rows())
+    rows = ledger.rows(FileOperation)
+    rows = rows.filter(rows[FileOperation.state].is_in(OPEN)).select(
+        FileOperation.source, FileOperation.plan_id
+    )
+    return {path: plan for path, plan in rows.iter_rows() if order[plan] > order[plan_id]}
+
+
+def moved_on(moves: Moves, rows: Sequence[Row], later: Mapping[str, str]) -> Iterator[UsageError]:
+    """Why the files of a unit cannot return: a later plan moved or wrote them.
+
+    Args:
+        moves: the journal.
+        rows: operations of the unit.
+        later: path to the later plan, from `moved_since`.
+    """
+    for row in rows:
+        if row[FileOperation.state] == "done" and (plan := later.get(str(row[FileOperation.target]))):
+            yield UsageError(
+                f"{row[FileOperation.target]} was moved or written since by plan {plan} "
+                f"({verb_of(moves.ledger, plan)}).",
+                "Undo that plan first.",
+            )
+
+
+def verb_of(ledger: Ledger, plan_id: str) -> str:
+    """What a plan does."""
+    verbs = ledger.rows(ApplyPlan, plan_id=plan_id)[ApplyPlan.verb].to_list()
+    return str(next(iter(verbs), None) or APPLY)
 
 
 def by_unit(rows: Iterable[Row]) -> Iterable[list[Row]]:

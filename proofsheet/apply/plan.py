@@ -1,6 +1,6 @@
 """What applying the approved decisions of a project would do, file by file, before anything is done.
 
-Holds `Operation`, `Plan` and `make_plan`.
+Holds `Operation`, `Plan`, `make_plan`, `inside`, `with_keep_all` and `reason_of`.
 Add here: another reason for which a set is left alone.
 Keep out: doing it (executor.py).
 
@@ -27,7 +27,7 @@ from proofsheet.apply.file_positions import FilePositions, look_at_files
 from proofsheet.core.errors import UsageError, of_the_disk
 from proofsheet.core.files import Refused, folded, printable
 from proofsheet.storage.workspace import Project
-from schemas.apply import SELECTED
+from schemas.apply import APPLY, SELECTED
 from schemas.choices import Proposal
 from schemas.library import Photo
 from schemas.review import ReviewDecision
@@ -63,6 +63,8 @@ class Plan:
         refused: set to the reason for which it is left alone.
         counts: sets by what becomes of them.
         staying: file that goes with no picture to the reason.
+        verb: what is done: apply, rename or organize.
+        warnings: what you should know before you confirm it.
     """
 
     project: str
@@ -70,6 +72,8 @@ class Plan:
     refused: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     staying: dict[str, str] = field(default_factory=dict)
+    verb: str = APPLY
+    warnings: list[str] = field(default_factory=list)
 
     def changes(self, _plan_id: str) -> list[dict[str, object]]:
         """Rows of `metadata_changes` that are journalled with the operations; none for moves."""
@@ -78,7 +82,7 @@ class Plan:
     @property
     def plan_id(self) -> str:
         """Hash of everything that would be done."""
-        told = [self.project, [asdict(o) for o in self.operations]]
+        told = [self.project, [asdict(o) for o in self.operations]] + [self.verb] * (self.verb != APPLY)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def by_set(self) -> dict[str, list[Operation]]:
@@ -112,7 +116,7 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
             found, shared[group] = _of_set(row, known, taken)
             _claim(project.folder, found, claimed, disk)
         except (Refused, TargetTaken, UsageError, OSError) as error:
-            refused[group] = _reason(error, project.folder)
+            refused[group] = reason_of(error, project.folder)
             continue
         if found:
             ready[group] = found
@@ -286,7 +290,8 @@ def with_keep_all(decisions: Iterable[Row], project: Project) -> list[Row]:
     ]
 
 
-def _reason(error: Exception, folder: Path) -> str:
+def reason_of(error: Exception, folder: Path) -> str:
+    """Why files are left alone, with the next step."""
     if isinstance(error, Refused):
         return f"{error.reason}; {error.next_step}"
     if isinstance(error, UsageError):

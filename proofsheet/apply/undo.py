@@ -11,8 +11,9 @@ picture that has changed leaves its set where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path, PurePosixPath
 
 from proofsheet.apply.disk import as_journalled
 from proofsheet.apply.file_positions import all_nearby, present_paths
@@ -26,11 +27,15 @@ from proofsheet.apply.moves import (
     content_of,
     is_planned,
     known_plan,
+    moved_on,
+    moved_since,
     sets_of,
+    verb_of,
 )
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, printable
 from proofsheet.library.companions import companions
+from proofsheet.library.name_families import name_before
 from proofsheet.storage.workspace import Project
 from schemas.apply import ApplyPlan, FileOperation
 
@@ -47,14 +52,15 @@ def bring_back(project: Project, moves: Moves, wanted: str) -> Report:
         UsageError: if no plan, or several, are named so.
     """
     plan_id = known_plan(moves.ledger, wanted)
-    report, undo = Report(plan_id), _Undo(moves)
+    report, undo = Report(plan_id, verb_of(moves.ledger, plan_id)), _Undo(moves)
     listed, unlisted = all_nearby(project.folder, {_home(r) for r in moves.rows(plan_id) if _is_there(r)})
-    held = dict[str, UsageError]()
+    held, later = dict[str, UsageError](), moved_since(moves.ledger, plan_id)
     moves.ledger.add(FileOperation, _newcomers(project, moves, plan_id, listed, held))
     for rows in by_unit(reversed(moves.rows(plan_id))):
-        reasons = (
+        unlisted_or_held = (
             unlisted.get(_home(r)) or held.get(str(r[FileOperation.target])) for r in rows if _is_there(r)
         )
+        reasons = chain(moved_on(moves, rows, later), unlisted_or_held)
         if (why := next(filter(None, reasons), None)) is not None:
             report.refused.update(dict.fromkeys(sets_of(rows), str(why)))
             continue
@@ -121,10 +127,19 @@ class _Undo:
                 return False
         elif row[FileOperation.state] == "done" or not is_planned(source, row):
             self._moves.move(self._as_it_is(row), FileOperation.target, FileOperation.source)
-        elif is_planned(target, row):  # both names: the move was interrupted between them
+        elif self._has_both(row):  # the move was interrupted between its names
             self._moves.disk.remove(target)
         self._moves.set(row, "undone")
         return True
+
+    def _has_both(self, row: Row) -> bool:
+        """Whether a file that is at its old name is at its new one too."""
+        source, target = (
+            self._moves.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target)
+        )
+        return is_planned(target, row) and (
+            target.samefile(source) or self._moves.is_own_copy(target, row, FileOperation.target)
+        )
 
     def _as_it_is(self, row: Row) -> Row:
         """A file beside a picture that was written since, as it is now, in the journal too."""
@@ -165,7 +180,7 @@ def _newcomers(
     `held` gets the pictures that cannot move because such a file cannot be moved, and why.
     """
     rows = moves.rows(plan_id)
-    pictures = {str(r[FileOperation.target]): r for r in rows if _is_there(r)}
+    pictures = _whole_ways(rows)
     photos = set(present_paths(project).values()) | pictures.keys()
     known = {str(r[FileOperation.target]) for r in rows} | photos
     beside = companions(photos, listed - known)
@@ -181,33 +196,58 @@ def _newcomers(
         ):
             continue  # it goes with pictures of other plans too, or it is nothing that can be moved
         try:
-            content, mark = as_journalled(file, may_be_empty=True)
-        except Refused as refused:
-            held |= dict.fromkeys(
-                owners, UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}.")
-            )
+            row = _returning(file, path, owners[0], pictures[owners[0]])
+        except UsageError as error:
+            held |= dict.fromkeys(owners, error)
             continue
-        row, number = pictures[owners[0]], number + 1
-        home = PurePosixPath(str(row[FileOperation.source])).parent
-        yield {
-            **row,
-            FileOperation.number: number,
-            FileOperation.role: "companion",
-            FileOperation.source: str(
-                home / PurePosixPath(path).relative_to(PurePosixPath(owners[0]).parent)
-            ),
-            FileOperation.target: path,
-            FileOperation.size_bytes: mark.size,
-            FileOperation.modified_ns: mark.mtime_ns,
-            FileOperation.content_hash: content,
-            FileOperation.note: "",
-            FileOperation.changed_at: moves.now,
-        }
+        number += 1
+        yield {**row, FileOperation.number: number, FileOperation.changed_at: moves.now}
+
+
+def _whole_ways(rows: Iterable[Row]) -> dict[str, Row]:
+    """Present path of each picture that a plan moved to an operation from its first path to that."""
+    found = dict[str, Row]()
+    for row in (r for r in rows if _is_there(r)):
+        before = found.pop(str(row[FileOperation.source]), row)
+        found[str(row[FileOperation.target])] = {**row, FileOperation.source: before[FileOperation.source]}
+    return found
+
+
+def _returning(file: Path, path: str, picture: str, row: Row) -> Row:
+    """A file that goes where its picture was, under a name that goes with it there.
+
+    Args:
+        file: the file.
+        path: of the file, inside the project.
+        picture: present path of its picture.
+        row: the operation that moved the picture.
+
+    Raises:
+        UsageError: if it cannot be moved.
+    """
+    before = PurePosixPath(str(row[FileOperation.source]))
+    name = name_before(path, picture, str(before))
+    try:
+        content, mark = as_journalled(file, may_be_empty=True)
+    except Refused as refused:
+        raise UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}.") from refused
+    return {
+        **row,
+        FileOperation.role: "companion",
+        FileOperation.source: str(
+            before.parent / PurePosixPath(name).relative_to(PurePosixPath(picture).parent)
+        ),
+        FileOperation.target: path,
+        FileOperation.size_bytes: mark.size,
+        FileOperation.modified_ns: mark.mtime_ns,
+        FileOperation.content_hash: content,
+        FileOperation.note: "",
+    }
 
 
 def _is_there(row: Row) -> bool:
     """Whether a row is a picture in its new place."""
-    return row[FileOperation.role] in ("winner", "other") and row[FileOperation.state] == "done"
+    return row[FileOperation.role] in ("winner", "other", "picture") and row[FileOperation.state] == "done"
 
 
 def _home(row: Row) -> str:

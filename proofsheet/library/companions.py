@@ -1,6 +1,6 @@
 """Which files go with which picture, by their names.
 
-Holds `companions`, `one_shot`, `nearby` and `of_a_folder`.
+Holds `companions`, `owned`, `one_shot`, `nearby`, `of_a_folder`, `names_before` and `number_moved`.
 Add here: another way to find the picture of a name.
 Keep out: the names that programs give (companion_names.py), content of files, moves.
 
@@ -143,7 +143,7 @@ class _Names:
     @cached_property
     def _plain(self) -> _Table:
         """Made where a name does not fit at once; most do."""
-        return _table((p, _names(split_path(p)[1])[1:]) for p in self._pictures)
+        return _table((p, names_before(split_path(p)[1])[1:]) for p in self._pictures)
 
     @cached_property
     def _worded(self) -> _Table:
@@ -154,7 +154,7 @@ class _Names:
         told = {
             (home, folded(one))
             for home, name in map(split_path, self._others)
-            for one in _starts(_numbers_moved(name))
+            for one in _starts(number_moved(name))
             if is_json(name)
         }
         made = (
@@ -170,7 +170,7 @@ class _Names:
         folder, name = home_of_path(path)
         if folder not in self._folders:
             return []
-        for table, kind, one in self._looks(_numbers_moved(name)):
+        for table, kind, one in self._looks(number_moved(name)):
             for start in _starts(one):
                 if hits := table.get((kind, folder, folded(start))):
                     return self._with_edited(folder, name, _exact(hits, start, kind))
@@ -184,7 +184,7 @@ class _Names:
         if (first := _form_of(VERSION, name)) is not None:
             yield self._own, "whole", first
         yield self._own, "stem", name
-        made = _names(name)
+        made = names_before(name)
         yield from ((self._own, kind, one) for kind in ("whole", "stem") for one in made)
         yield from ((self._plain, kind, one) for kind in ("whole", "stem") for one in made)
 
@@ -202,7 +202,7 @@ class _Names:
 
     def _edited_alone(self, folder: str, name: str) -> list[str]:
         """Edited pictures with the JSON of an original that is not there."""
-        originals = (s for s in _starts(_numbers_moved(name)) if is_picture(s)) if is_json(name) else ()
+        originals = (s for s in _starts(number_moved(name)) if is_picture(s)) if is_json(name) else ()
         return [
             path for one in originals for path in self._worded.get(("stem", folder, folded(stem_of(one))), ())
         ]
@@ -228,7 +228,7 @@ def _is_long(name: str) -> bool:
     return len(name) >= _SHORT and len(name.encode("utf-16-le", "surrogatepass")) >= 2 * _LONG
 
 
-def _numbers_moved(name: str) -> str:
+def number_moved(name: str) -> str:
     """A name with its number where the picture has it."""
     return _form_of(NUMBERED, name) or name
 
@@ -240,7 +240,7 @@ def _numbered(name: str) -> tuple[str, str]:
 
 
 @lru_cache(1 << 16)
-def _names(name: str) -> list[str]:
+def names_before(name: str) -> list[str]:
     """A name, and the names that it may be made from, the nearest first."""
     found = [name]
     for one in found:

@@ -25,7 +25,7 @@ from schemas.library import OtherFile, Photo, Quarantine
 class News:
     """Number of files that are new, gone, or of another size or time since the last run.
 
-    A file that `apply` or its undo moved is counted as moved alone.
+    A file that Proofsheet moved or renamed, or its undo, is counted as moved alone.
     """
 
     new: int
@@ -44,7 +44,7 @@ class News:
             "new": self.new,
             "changed": self.changed,
             "gone": self.gone,
-            "moved by apply": self.moved,
+            "moved or renamed here": self.moved,
             "moved back by undo": self.moved_back,
         }
         return ", ".join(f"{count} {word}" for word, count in words.items() if count)

@@ -81,12 +81,14 @@ def identify(
     there = {p.path for p in scanned.pictures}
     own = {p.path: placed.origins.get(p.path, p.path) for p in scanned.pictures}
     keys = {path: path if before in there else before for path, before in own.items()}
+    renamed = _renamed(placed, known)
     sightings = [
         Sighting(
             keys[p.path],
             p.file.content_hash,
             pictures.get(p.file.content_hash),
             own[p.path] if own[p.path] != keys[p.path] else None,
+            renamed.get(p.path),
         )
         for p in scanned.pictures
         if p.file.content_hash in opened
@@ -100,6 +102,17 @@ def identify(
     present = {path: ids[key] for path, key in keys.items() if key in ids}
     asked = {path: seen.questions[key] for path, key in keys.items() if key in seen.questions}
     return IdentifiedFiles(present, former_paths(ledger), asked, seen)
+
+
+def _renamed(placed: FileLocations, known: Mapping[str, KnownPhoto]) -> dict[str, str]:
+    """Present path to the photo that the journal put there since it was last seen elsewhere."""
+    return {
+        path: photo
+        for photo, path in placed.present.items()
+        if photo in known
+        and known[photo].path != placed.origins.get(path, path)
+        and placed.photo_at(path, known[photo].path, photo)
+    }
 
 
 def _blocked(refused: Iterable[str], placed: FileLocations) -> Iterator[str]:

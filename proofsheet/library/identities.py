@@ -77,7 +77,11 @@ class _Search:
         self.done.matches[path] = (photo, how if changed or measured_anew or photo.gone else None)
 
     def by_journal(self) -> None:
-        """Files that `apply` moved, with the bytes or pixels that they had."""
+        """Files that Proofsheet moved or renamed, with the bytes or pixels that they had."""
+        for path, sighting in list(self.files.items()):
+            renamed = self.photos.get(sighting.journal_id or "")
+            if renamed and _same(sighting, renamed):
+                self._match(path, renamed.photo_id, "content")
         at = {k.path: k for k in sorted(self.photos.values(), key=lambda k: not k.gone)}
         for path, sighting in list(self.files.items()):
             photo = at.get(sighting.moved_from or path)

@@ -22,12 +22,14 @@ class Sighting:
         content: SHA-256 of its bytes.
         picture: hash of its upright pixels; None if they were not measured.
         moved_from: where the journal of `apply` says that it came from, or None.
+        journal_id: the photo that the journal of renames put there since the last scan, or None.
     """
 
     path: str
     content: str
     picture: str | None = None
     moved_from: str | None = None
+    journal_id: str | None = None
 
 
 @dataclass(frozen=True)

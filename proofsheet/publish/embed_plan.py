@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from proofsheet.apply.disk import as_journalled
-from proofsheet.apply.embedding import EMBED
 from proofsheet.apply.metadata_writing import DNG, SUFFIXES, fields_for_merge
 from proofsheet.apply.plan import Operation, Plan, inside
 from proofsheet.core.errors import UsageError
@@ -29,7 +28,7 @@ from proofsheet.publish.uploader import UploadCandidate, candidates, held_back
 from proofsheet.publish.xmp_sidecar import Fields
 from proofsheet.selection.choices import present_choices
 from proofsheet.storage.workspace import Project
-from schemas.apply import FileOperation
+from schemas.apply import EMBED, FileOperation
 from schemas.choices import Choice
 from schemas.metadata_changes import MetadataChange
 from schemas.proof import ProofAttempt
@@ -57,6 +56,7 @@ class EmbedPlan(Plan):
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     held_back: Mapping[str, int] = field(default_factory=dict)
     out: str = ""
+    verb: str = EMBED
 
     @property
     def plan_id(self) -> str:

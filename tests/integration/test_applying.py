@@ -88,7 +88,7 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert shell.json("undo", "sandbox/harbour", "--yes")["sets"] == 5
     assert tree(box.folder) == copies
     assert tree(shell.folder / "library") == originals
-    assert "Nothing was applied" in shell("undo", "sandbox/harbour", "--yes", code=2).stderr
+    assert "No files of" in shell("undo", "sandbox/harbour", "--yes", code=2).stderr
 
 
 @pytest.mark.parametrize("tagged", [False, True])
@@ -199,7 +199,7 @@ def test_the_job_says_why_a_confirmed_plan_was_not_carried_out(shell: Shell) -> 
     blocked = box.folder / "selected"
     blocked.write_text("a file in the place of the folder")
     failed = told_by(run_job(shell, box.key, plan.plan_id), "STEP_FAILURE")
-    assert "Some sets could not be moved" in failed["message"]
+    assert "Some files could not be moved" in failed["message"]
     assert "is left: " in failed["left"]
     assert (failed["plan"], failed["operations"]) == (plan.plan_id, len(plan.operations))
     blocked.unlink()

@@ -13,10 +13,9 @@ import dagster as dg
 import pytest
 
 from dagster_project.definitions import build_defs
-from proofsheet.apply.embedding import EMBED
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Workspace
-from schemas.apply import FileOperation
+from schemas.apply import EMBED, FileOperation
 from tests.support.embed_kit import picture
 from tests.support.kit import Shell, save_picture, tree
 from tests.support.model_server import ModelServer

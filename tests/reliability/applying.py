@@ -6,11 +6,12 @@ Holds `main`.
 Add here: another way to be cut off.
 Keep out: assertions on its figures.
 
-    python -m tests.reliability.applying BASE WORK STRIDE FORMS
+    python -m tests.reliability.applying BASE WORK STRIDE FORMS VERB
 
 BASE holds a library and a home with verdicts handed over, of every so many naming FORMS, or of stage series
-where that is 0. Every child is forked before this process starts threads. STRIDE 1 fails every change by each
-error, which takes more than an hour. Prints
+where that is 0. With the VERB rename it holds pictures that exchange their names, of rename_kit. Every child
+is forked before this process starts threads. STRIDE 1 fails every change by each error, which takes more than
+an hour. Prints
 one JSON document: how many distinct points were hit, and what was lost, separated or written over (nothing,
 it is hoped)."""
 
@@ -33,13 +34,15 @@ from PIL import Image
 from proofsheet.apply.disk import Disk
 from proofsheet.apply.executor import Applier
 from proofsheet.apply.moves import last_plan, unfinished
-from proofsheet.apply.plan import make_plan, with_keep_all
+from proofsheet.apply.plan import Operation, Plan, make_plan, with_keep_all
+from proofsheet.library.companions import companions
 from proofsheet.review.submission import submitted
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings.apply import ApplySettings
 from schemas.settings.library import PlaceSettings
 from tests.support.kit import NOW
 from tests.support.namings_kit import DISTINCT, apart
+from tests.support.rename_kit import CIRCLES, rename_plan
 from tests.support.review_kit import COMPANIONS
 
 Image.init()  # the same for its formats
@@ -79,11 +82,12 @@ class Failing(CutOff):
 class Place:
     """A copy of the base, and what must come out of it."""
 
-    def __init__(self, base: Path, work: Path, forms: int) -> None:
-        self.base, self.work = base, work
+    def __init__(self, base: Path, work: Path, forms: int, verb: str) -> None:
+        self.base, self.work, self.verb = base, work, verb
         self.namings = DISTINCT[::forms] if forms else ()
         self.reset()
         self.before = seen(work / "library")
+        self.beside = beside(self.before)
         self.problems: list[str] = []
 
     def reset(self) -> None:
@@ -104,8 +108,22 @@ class Place:
         return told.read_text().split("\n")
 
     def _groups(self) -> list[str]:
-        project = self.project()
-        return list(make_plan(project, with_keep_all(submitted(project).standing(), project)).by_set())
+        return list(self.parts(self.plan(self.project())))
+
+    def plan(self, project: Project) -> Plan:
+        """What is planned now."""
+        if self.verb == "rename":
+            return rename_plan(project, CIRCLES)
+        return make_plan(project, with_keep_all(submitted(project).standing(), project))
+
+    def parts(self, plan: Plan) -> dict[str, list[Operation]]:
+        """Operations that can be done without the others: of a set, or of a folder."""
+        if self.verb != "rename":
+            return plan.by_set()
+        found: dict[str, list[Operation]] = {}
+        for one in plan.operations:
+            found.setdefault(one.source.partition("/")[0], []).append(one)
+        return found
 
     def check(self, when: str, *, whole: bool) -> None:
         """No content is lost.
@@ -125,6 +143,10 @@ class Place:
             )
 
     def _apart(self, now: dict[str, tuple[str, int]]) -> list[str]:
+        if self.verb == "rename":
+            return [
+                f"{p[:8]} has other files beside it" for p, f in beside(now).items() if self.beside[p] != f
+            ]
         if self.namings:
             return apart(self.work / "library/trip", self.namings)
         pictures = [p for p in now if p.endswith(".png") and "_crop" not in p]
@@ -134,6 +156,13 @@ class Place:
     def check_restored(self, when: str) -> None:
         if seen(self.work / "library") != self.before:
             self.problems.append(f"{when}: the tree is not what it was")
+
+
+def beside(files: dict[str, tuple[str, int]]) -> dict[str, set[str]]:
+    """Content of each picture to the contents of the files that go with it."""
+    pictures = [p for p in files if p.endswith(".jpg")]
+    found = companions(pictures, files.keys() - set(pictures))
+    return {files[p][0]: {files[f][0] for f in found.get(p, ())} for p in pictures}
 
 
 def seen(folder: Path) -> dict[str, tuple[str, int]]:
@@ -170,7 +199,7 @@ def go_on(place: Place, disk: Disk) -> int:
     applier = Applier(project, ApplySettings(), NOW, disk)
     reports = [applier.resume(p) for p in unfinished(project.ledger)]
     if not any(r.failed for r in reports):
-        plan = make_plan(project, with_keep_all(submitted(project).standing(), project))
+        plan = place.plan(project)
         if not last_plan(project.ledger):
             reports.append(applier.execute(plan, "sandbox"))
     return FAILED if any(r.failed or r.refused for r in reports) else CLEAN
@@ -214,8 +243,8 @@ def one_set(place: Place, group: str, disk: Disk) -> int:
     if left := unfinished(project.ledger):
         report = applier.resume(left[0])
     else:
-        plan = make_plan(project, with_keep_all(submitted(project).standing(), project))
-        report = applier.execute(replace(plan, operations=plan.by_set()[group]), "sandbox")
+        plan = place.plan(project)
+        report = applier.execute(replace(plan, operations=place.parts(plan)[group]), "sandbox")
     return FAILED if report.failed or report.refused else CLEAN
 
 
@@ -271,7 +300,7 @@ def fail_once(place: Place, group: str, where: int, failing: Failing) -> str:
 def main() -> None:
     """Run everything and print the figures."""
     base, work, stride, forms = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    mark, place = work.with_suffix(".mark"), Place(base, work, forms)
+    mark, place = work.with_suffix(".mark"), Place(base, work, forms, sys.argv[5])
     applied = kills(place, go_on, mark)
     place.check("applied", whole=True)
     undone = kills(place, go_back, mark)

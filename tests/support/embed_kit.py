@@ -13,7 +13,6 @@ from pathlib import Path
 from PIL import Image
 
 from proofsheet.apply.disk import as_journalled
-from proofsheet.apply.embedding import EMBED
 from proofsheet.apply.metadata_writing import fields_for_merge
 from proofsheet.apply.plan import Operation
 from proofsheet.imaging.decode import prepare_decoders
@@ -22,6 +21,7 @@ from proofsheet.publish.embed_values import embed_values
 from proofsheet.publish.sidecar_merge import MergeSources
 from proofsheet.publish.xmp_sidecar import Fields
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.apply import EMBED
 from tests.support.kit import configuration, pixels
 from tests.support.written_kit import dng
 

@@ -128,7 +128,7 @@ def test_files_that_apply_moved_are_neither_new_nor_gone(tmp_path: Path) -> None
     )
     news = disk_news(tmp_path, Photo.frame(), Quarantine.frame(), before, moves)
     assert news == News(new=1, changed=0, gone=1, moved=1, moved_back=1)
-    assert news.in_words() == "1 new, 1 gone, 1 moved by apply, 1 moved back by undo"
+    assert news.in_words() == "1 new, 1 gone, 1 moved or renamed here, 1 moved back by undo"
 
 
 def test_a_run_log_is_lines_events_and_a_summary(tmp_path: Path) -> None:
