@@ -4,7 +4,8 @@ Holds `EmbedPlan` and `make_embed_plan`.
 Add here: another reason for which a picture is left alone.
 Keep out: which value counts (embed_values.py), copies (embed_copies.py), originals (apply/).
 
-Accepted and approved texts of chosen pictures are written, and stars of the model where nobody gave any.
+Accepted and approved texts of chosen pictures are written, with stars, labels and flags of people, and the
+stars of the model where nobody gave any.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from proofsheet.core.files import Refused, printable
 from proofsheet.imaging.formats import RAW_EXTENSIONS, format_of
 from proofsheet.publish.embed_values import EmbedValues, embed_values
 from proofsheet.publish.sidecar_merge import MergeSources, marks_of_attempts, tags_of_people
+from proofsheet.publish.sidecar_plan import said_marks, with_texts
 from proofsheet.publish.uploader import UploadCandidate, candidates, held_back
 from proofsheet.publish.xmp_sidecar import Fields
 from proofsheet.selection.choices import present_choices
@@ -36,6 +38,7 @@ from schemas.words import Rating
 from schemas.written import SIDECAR, WrittenMetadata
 
 _TARGET = "files"
+_NO_MARKS: tuple[Fields, Mapping[str, str]] = (Fields(), {})
 _STARS = 2  # ratings of 10 become stars of 5
 
 
@@ -158,23 +161,21 @@ class _Known:
         written = project.store.read(WrittenMetadata).to_dicts()
         self._people = {r[WrittenMetadata.photo_id]: r for r in written}
         self._former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
+        self._marks = said_marks(project)
         self._stars = {r[Rating.photo_id]: r[Rating.overall] for r in project.store.read(Rating).to_dicts()}
 
     def fields(self, one: UploadCandidate) -> Fields:
-        """What is to be in the file."""
-        texts, overall = one.texts, self._stars.get(one.photo_id)
-        return Fields(
-            rating=None if overall is None else max(0, min(5, round(overall / _STARS))) or None,
-            title=texts["title"],
-            description=texts["caption"],
-            alt_text=texts["alt_text"],
-            keywords=tuple(texts["keywords"]),
-        )
+        """What is to be in the file: marks of people, else the stars of the model."""
+        said, overall = self._marks.get(one.photo_id, _NO_MARKS)[0], self._stars.get(one.photo_id)
+        if said.rating is None and overall is not None:
+            said = replace(said, rating=max(0, min(5, round(overall / _STARS))) or None)
+        return with_texts(said, one)
 
     def sources(self, one: UploadCandidate) -> MergeSources:
         """What people wrote into file and sidecar, and our former texts."""
         people = tags_of_people(self._people.get(one.photo_id, {}))
-        return MergeSources(people, self._former.get(one.photo_id, set()), True)
+        base = self._marks.get(one.photo_id, _NO_MARKS)[1]
+        return MergeSources(people, self._former.get(one.photo_id, set()), True, base)
 
     def of_sidecar(self, one: UploadCandidate) -> dict[str, Any]:
         """What people wrote into the sidecar, by tag."""

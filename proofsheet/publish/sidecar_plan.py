@@ -1,6 +1,6 @@
 """What goes into the sidecar of each photo: approved texts, and stars, labels and flags of people.
 
-Holds `SidecarWork` and `sidecar_work`.
+Holds `SidecarWork`, `sidecar_work`, and the parts of it that `embed` writes too.
 Add here: another thing that sidecars hold.
 Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
 
@@ -63,18 +63,19 @@ def sidecar_work(project: Project) -> list[SidecarWork]:
     embedded = {r[EmbeddedMetadata.photo_id]: r for r in project.store.read(EmbeddedMetadata).to_dicts()}
     former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
     ready = {c.photo_id: c for c in candidates(project, "sidecars") if not c.held_back}
-    marks = _marks(project)
+    marks = said_marks(project)
     found = []
     for photo in (p for p in {**ready, **marks} if p in paths):
         given, texts = marks.get(photo, (Fields(), {})), ready.get(photo)
-        fields = _with_texts(given[0], texts) if texts else given[0]
+        fields = with_texts(given[0], texts) if texts else given[0]
         people = tags_of_people(embedded.get(photo, {}))
         sources = MergeSources(people, former.get(photo, set()), True, given[1])
         found.append(SidecarWork(str(paths[photo]), fields, sources, texts is not None))
     return sorted(found, key=lambda one: one.path)
 
 
-def _with_texts(fields: Fields, one: UploadCandidate) -> Fields:
+def with_texts(fields: Fields, one: UploadCandidate) -> Fields:
+    """The fields with the texts of a photo, without those that people wrote into the file or sidecar."""
     theirs = written_elsewhere(one.sources)
     own = {f: v for f, v in one.texts.items() if f not in theirs}
     return replace(
@@ -86,7 +87,7 @@ def _with_texts(fields: Fields, one: UploadCandidate) -> Fields:
     )
 
 
-def _marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
+def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
     """Photo to the marks that people set here, and to the values of other programs then, by tag.
 
     A field with marks that were all undone is to be as it was before them.
