@@ -25,6 +25,7 @@ _SMALL_AT, _SMALL_SIZE = 0x0201, 0x0202
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _DATE_LENGTH = 19
 _STARS, _SUBSECONDS = (0x4746, 0x4749), frozenset({0x9290, 0x9291, 0x9292})
+_INLINE = 4  # bytes of a value that is stored in its tag
 _MOST = 1000  # tags of a directory
 _JPEG = b"\xff\xd8\xff"
 # Tags of a TIFF that describe the picture, and not how its pixels are stored.
@@ -86,7 +87,7 @@ class _Block:
             at = start + 2 + 12 * number
             tag, kind, count = self.number("H", at), self.number("H", at + 2), self.number("I", at + 4)
             size = _SIZES.get(kind, 1) * count
-            value_at = at + 8 if size <= 4 else self.number("I", at + 8)
+            value_at = at + 8 if size <= _INLINE else self.number("I", at + 8)
             if value_at + size <= len(self.data):
                 yield _Entry(tag, kind, count, value_at, at)
 
@@ -108,6 +109,8 @@ class _Block:
             return
         size = len(self.value(entry))
         self.data[entry.value_at : entry.value_at + size] = bytes(size)
+        if entry.value_at + size >= len(self.data) - 1 and size > _INLINE:
+            del self.data[entry.value_at :]
         end = self.next_at(start) + 4
         self.data[entry.at : end] = self.data[entry.at + 12 : end] + bytes(12)
         self.write("H", start, self.number("H", start) - 1)
