@@ -13,6 +13,7 @@ from pydantic import Field
 
 from dagster_project.applying import Planner, allowed, carry_out
 from dagster_project.confirmed_job import Carried, Shown, confirmed_job
+from proofsheet.apply.move_plan import whole_moves
 from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import Configuration
@@ -83,7 +84,10 @@ def _left(report: Report) -> Iterator[str]:
 
 
 def _metadata(plan: Plan) -> dict[str, dg.MetadataValue]:
-    lines = [f"* {o.kind} {o.role}: `{o.source}` → `{o.target}`" for o in plan.operations[:_SHOWN]]
+    if plan.verb == APPLY:
+        lines = [f"* {o.kind} {o.role}: `{o.source}` → `{o.target}`" for o in plan.operations[:_SHOWN]]
+    else:
+        lines = [f"* `{before}` → `{after}`" for before, after in whole_moves(plan)[:_SHOWN]]
     left = [f"* {g} is left: {r}" for g, r in list(plan.refused.items())[:_SHOWN]]
     left += [f"* `{path}` stays: {why}" for path, why in list(plan.staying.items())[:_SHOWN]]
     return {

@@ -15,6 +15,7 @@ import click
 
 from dagster_project.applying import Planner, allowed, carry_out, obstacle, preview
 from dagster_project.commands.common import FAILED, Command, err, json_option, out, print_json
+from proofsheet.apply.move_plan import whole_moves
 from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import Configuration
@@ -149,11 +150,9 @@ def _show_sets(plan: Plan) -> None:
 
 def _show_names(plan: Plan) -> None:
     """The first names, and the first that stay."""
-    ends = {o.source: o.target for o in plan.operations}
-    starts = [o for o in plan.operations if o.source not in ends.values() or o.role == "picture"]
-    pictures = [o for o in starts if o.role == "picture" and "~" not in o.source]
-    for one in pictures[:_SHOWN]:
-        out().print(f"{one.source} -> {ends.get(one.target, one.target)}")
+    pictures = whole_moves(plan)
+    for before, after in pictures[:_SHOWN]:
+        out().print(f"{before} -> {after}")
     for path, reason in list(plan.refused.items())[:_SHOWN]:
         out().print(f"{path} stays: {reason}")
     more = len(pictures[_SHOWN:]), len(plan.refused) - _SHOWN

@@ -1,6 +1,6 @@
 """Plans of moves that follow from no review: which can be done, in which order, as what operations.
 
-Holds `MoveUnit` and `plan_of_moves`.
+Holds `MoveUnit`, `plan_of_moves` and `whole_moves`.
 Add here: another reason for which files keep their place.
 Keep out: which names and folders are wanted (rename_plan.py, organize_plan.py), and doing it (executor.py).
 
@@ -84,6 +84,14 @@ def plan_of_moves(
         "left": len(left),
     }
     return Plan(project.key, operations, left, {what: n for what, n in counts.items() if n}, verb=verb)
+
+
+def whole_moves(plan: Plan) -> list[tuple[str, str]]:
+    """Present and wanted path of each picture of a plan, without names of passage."""
+    firsts = dict[str, str]()
+    for one in (o for o in plan.operations if o.role == "picture"):
+        firsts[one.target] = firsts.pop(one.source, one.source)
+    return sorted((first, last) for last, first in firsts.items())
 
 
 def _refuse_names(project: Project, unit: MoveUnit) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from proofsheet.apply.move_plan import whole_moves
 from proofsheet.apply.moves import last_plan
 from proofsheet.core.errors import UsageError
 from proofsheet.library.companions import companions
@@ -174,7 +175,9 @@ def test_names_are_exchanged_within_one_plan_and_back(
         tree(project.folder),
         dict(project.store.read(Photo).select("photo_id", "path").iter_rows()),
     )
-    report = mover(project).execute(rename_plan(project, "{camera}"), "sandbox")
+    plan = rename_plan(project, "{camera}")
+    assert dict(whole_moves(plan)) == {n: f"{c}.jpg" for n, c in zip(names, cameras, strict=True)}
+    report = mover(project).execute(plan, "sandbox")
     assert (report.refused, report.failed) == ({}, {})
     after = tree(project.folder)
     for name, camera in zip(names, cameras, strict=True):
