@@ -51,7 +51,6 @@ _ADDED = frozenset(
         *("IFD0:XResolution", "IFD0:YResolution", "IFD0:ResolutionUnit", "IFD0:YCbCrPositioning"),
         *("ExifIFD:ExifVersion", "ExifIFD:ComponentsConfiguration", "ExifIFD:FlashpixVersion"),
         *("ExifIFD:ColorSpace", "IPTC:ApplicationRecordVersion", "IPTC:EnvelopeRecordVersion"),
-        *("PNG:Datecreate", "PNG:Datemodify"),
     }
 )
 _UNTOUCHED = "It was not touched."
@@ -103,6 +102,8 @@ def _written(picture: Path, values: Mapping[str, Any], folder: Path) -> Path:
         told = done.stderr.replace(f" - {after}", "").splitlines()
         why = "; ".join(line for line in told if line.startswith(("Error", "Warning"))) or "it gave no reason"
         raise UsageError(f"exiftool cannot write {picture}: {why[:200]}.", _UNTOUCHED)
+    if IPTC_DIGEST in values and suffix in (SUFFIXES["TIFF"], DNG):
+        _write_digest(after)
     _check(picture, before, after, values)
     before.unlink()
     return after
@@ -114,6 +115,12 @@ LANGUAGES = (
     "XMP-iptcCore:AltTextAccessibility",
     "XMP-iptcCore:ExtDescrAccessibility",
 )
+
+
+def _write_digest(file: Path) -> None:
+    """Note the digest of the IPTC as it is stored: in a TIFF it is padded after exiftool counted it."""
+    (found,) = fields_of_files([file], "-File:CurrentIPTCDigest")
+    write_values(file, {IPTC_DIGEST: found["File:CurrentIPTCDigest"]})
 
 
 def _check(picture: Path, before: Path, after: Path, values: Mapping[str, Any]) -> None:

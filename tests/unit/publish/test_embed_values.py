@@ -168,6 +168,17 @@ def test_a_file_of_a_program_without_xmp_keeps_its_iptc_first(tmp_path: Path) ->
     assert embedded_metadata(opened(path))["city"] == "new"
 
 
+@pytest.mark.parametrize("kind", ["jpg", "tif", "dng"])
+def test_the_digest_of_iptc_is_that_of_the_file(tmp_path: Path, kind: str) -> None:
+    """Else programs would take the IPTC for newer than the XMP."""
+    path = picture(tmp_path / f"a.{kind}")
+    exiftool(path, "-XMP-photoshop:City=Bonn", "-IPTC:City=Ulm")
+    write(path)
+    found = read(path)
+    assert found["Photoshop:IPTCDigest"] == found["File:CurrentIPTCDigest"]
+    assert embedded_metadata(opened(path))["city"] == "Bonn"
+
+
 def test_what_a_camera_writes_by_itself_stays_and_is_told(tmp_path: Path) -> None:
     path = picture(tmp_path / "a.jpg")
     exiftool(path, "-IFD0:ImageDescription=OLYMPUS DIGITAL CAMERA")
