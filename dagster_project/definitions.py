@@ -17,6 +17,7 @@ from dagster_project.automation import automation
 from dagster_project.embed_job import embed_job
 from dagster_project.publish_job import publish_job
 from dagster_project.rename_job import organize_job, rename_job
+from dagster_project.scrub_job import scrub_job
 from proofsheet.core.config import Configuration, load
 from resources.by_section import BY_SECTION
 from resources.configured import configured
@@ -26,7 +27,7 @@ from resources.resolved_settings import settings_by_section
 from resources.store import StoreResource
 from schemas.settings.base import settings_version
 
-_CONFIRMED = (apply_job, rename_job, organize_job, embed_job, publish_job)
+_CONFIRMED = (apply_job, rename_job, organize_job, embed_job, scrub_job, publish_job)
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:

@@ -7,9 +7,7 @@ Keep out: making and proving copies (proofsheet/publish/).
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,15 +15,10 @@ import click
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import FAILED, SOME_FAILED, json_option, out, print_json
-from dagster_project.copy_source import CopySource, copy_source, scan_source
-from proofsheet.core.errors import UsageError
-from proofsheet.core.files import write_atomic
-from proofsheet.imaging.measurement_pass import limits_of
-from proofsheet.metadata.exiftool import find_exiftool
+from dagster_project.copy_source import copy_source, scan_source
+from dagster_project.scrubbing import ScrubOptions, scrub_source
 from proofsheet.publish.copy_run import CopyReport
-from proofsheet.publish.face_blur import face_blur
-from proofsheet.publish.new_files import NewFiles
-from proofsheet.publish.privacy_copies import PROOF, PrivacyRow, planned_scrub, proof_files, scrub_pictures
+from proofsheet.publish.privacy_copies import PrivacyRow
 from schemas.settings.publish import PROFILES, PrivacyProfile
 
 
@@ -53,15 +46,11 @@ def scrub(source: str, place: Path, profile: str, blurring: bool, only_plan: boo
     The JSON has source, out, profile, files: [{source, target, state: written, there or planned, size_bytes,
     content_hash, fields, parts, left_out, blurred_faces}] and refused: [{path, why}].
     """
-    find_exiftool()
-    chosen = cast("PrivacyProfile", profile)
+    wanted = ScrubOptions(cast("PrivacyProfile", profile), blurring, only_plan)
     with copy_source(source, place) as originals:
-        files = NewFiles(place)
-        with files.lock(f"scrub {originals.name}"):
-            _refuse_foreign_proof(place)
-            report = _scrubbed(originals, files, chosen, blurring=blurring, only_plan=only_plan)
-            if report.rows and not only_plan:
-                _write_proof(place, report, chosen)
+        scanned = scan_source(originals)
+        with progress_bars() as bars:
+            report = scrub_source(originals, scanned, place, wanted, BarListener(bars, originals.name))
     told: dict[str, Any] = {"source": str(originals.folder), "out": str(place), "profile": profile}
     told["files"] = [row.as_dict() for row in report.rows]
     told["refused"] = [{"path": path, "why": why} for path, why in sorted(report.refused.items())]
@@ -71,46 +60,6 @@ def scrub(source: str, place: Path, profile: str, blurring: bool, only_plan: boo
         _show(report, place, only_plan=only_plan)
     if report.refused:
         sys.exit(SOME_FAILED if report.rows else FAILED)
-
-
-def _scrubbed(
-    originals: CopySource, files: NewFiles, profile: PrivacyProfile, *, blurring: bool, only_plan: bool
-) -> CopyReport[PrivacyRow]:
-    plan = planned_scrub(scan_source(originals), files.folder)
-    settings = originals.settings
-    blur = face_blur(settings.faces, limits_of(settings.photos)) if blurring else None
-    with tempfile.TemporaryDirectory(prefix="proofsheet-scrub-") as work, progress_bars() as bars:
-        return scrub_pictures(
-            plan,
-            files,
-            profile,
-            settings.publish.copyright,
-            settings.photos,
-            Path(work),
-            BarListener(bars, originals.name),
-            blur=blur,
-            only_plan=only_plan,
-        )
-
-
-def _refuse_foreign_proof(place: Path) -> None:
-    """Refuse a file of the user in the place of the proof."""
-    there = place / f"{PROOF}.json"
-    if not there.exists():
-        return
-    try:
-        ours = json.loads(there.read_text("utf-8")).get("made_by") == "proofsheet scrub"
-    except (ValueError, AttributeError):
-        ours = False
-    if not ours:
-        raise UsageError(f"{there} was not written by scrub.", "Move it away, or name another folder.")
-
-
-def _write_proof(place: Path, report: CopyReport[PrivacyRow], profile: PrivacyProfile) -> None:
-    for name, content in proof_files(report.rows, profile).items():
-        path = place / name
-        if not path.exists() or path.read_bytes() != content:
-            write_atomic(path, content)
 
 
 def _show(report: CopyReport[PrivacyRow], place: Path, *, only_plan: bool) -> None:

@@ -24,7 +24,7 @@ from proofsheet.apply.moves import last_plan, unfinished
 from proofsheet.apply.plan import Operation, Plan
 from proofsheet.review.decision_request import InvalidRequest
 from proofsheet.storage.workspace import Project
-from schemas.apply import ApplyPlan, FileOperation, SignOff
+from schemas.apply import APPLY, ApplyPlan, FileOperation, SignOff
 
 _USUAL, _MOST = 60, 300
 _STARTED = 202
@@ -134,7 +134,8 @@ def _last(project: Project) -> dict[str, object] | None:
         return None
     (head,) = project.ledger.rows(ApplyPlan, plan_id=found).to_dicts()
     files = project.ledger.rows(FileOperation, plan_id=found, state="done").height
-    return {"plan": found, "sets": head[ApplyPlan.sets], "files": files, "at": head[ApplyPlan.started_at]}
+    verb = head[ApplyPlan.verb] or APPLY
+    return {"plan": found, "verb": verb, "files": files, "at": head[ApplyPlan.started_at]}
 
 
 ROUTES = [

@@ -67,9 +67,9 @@ def test_submitted_sets_are_moved_and_moved_back(browser: Any, served: Review, p
     (signed,) = project.ledger.rows(SignOff).to_dicts()
     assert (signed[SignOff.signed_by], signed[SignOff.mode]) == ("Zoë", "pilot")
     sees(page, "#plan-told", "Nothing is to be moved. Sets: 6 applied already.")
-    sees(page, "#last-told", "6 sets, 74 files")
+    sees(page, "#last-told", "Last plan (apply, ")
     page.click("#undo")
-    sees(page, "#work-told", "6 sets moved back")
+    sees(page, "#work-told", "6 sets undone")
     assert tree(project.folder) == before
     sees(page, "#plan-told", "6 sets, 74 files")
     assert not page.is_visible("#signing")  # it is noted already

@@ -141,6 +141,36 @@ def test_after_embedding_no_model_is_asked_and_our_texts_are_nobodys_until_undo(
     assert server.received == []
 
 
+def test_verbs_over_one_another_are_undone_newest_first_and_nothing_is_asked(
+    shell: Shell, server: ModelServer
+) -> None:
+    folder = shell.folder / "library" / "one"
+    before, when = tree(folder), times(folder)
+    shell("apply", "one", "--sign-off", "Ada")
+    embedding = shell.json("embed", "one", "--originals")["plan"]
+    shell("embed", "one", "--originals", "--execute", embedding)
+    template = ("rename", "one", "--template", "trip_{name}")
+    early = shell.json(*template)
+    assert "has changed since the last run" in early["refused"]["a.jpg"]
+    shell("run", "one")
+    renaming = shell.json(*template)
+    assert renaming["counts"] == {"planned": 5}
+    shell(*template, "--plan", renaming["plan"])
+    assert sorted(p.name[:5] for p in folder.iterdir()) == ["trip_"] * 5
+    refused = shell("undo", "one", "--yes", "--plan", embedding, code=1).stdout
+    assert "(rename)" in refused
+    assert "Undo that plan first" in refused
+    shell("run", "one")
+    assert server.received == []
+    shown = {p["path"]: p["title"] for p in shell.json("words", "show", "one")["photos"]}
+    assert shown["trip_a.jpg"] == "Leuchtturm"
+    assert [shell.json("undo", "one", "--yes")["verb"] for _plan in range(2)] == ["rename", "embed"]
+    assert (tree(folder), times(folder)) == (before, when)
+    shell("run", "one")
+    assert server.received == []
+    assert shell.json("status")["projects"]["one"]["written_of_gone"] == 0
+
+
 def test_a_file_that_changes_between_plan_and_execution_is_left(shell: Shell) -> None:
     folder = shell.folder / "library" / "one"
     shell("apply", "one", "--sign-off", "Ada")

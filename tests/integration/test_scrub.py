@@ -6,12 +6,15 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 from PIL import Image
 
+from dagster_project.definitions import build_defs
 from schemas.settings.publish import PublishSettings
-from tests.support.kit import Shell, save_picture, tree
+from tests.support.kit import Shell, configuration, only_project, save_picture, tree
 from tests.support.privacy_kept_kit import KEPT_PARTS
 from tests.support.privacy_kit import KEPT, KEPT_XMP, TABLE, hidden_in, hidden_in_bytes, saved, scene, tagged
 
@@ -164,3 +167,37 @@ def test_pixels_of_a_copy_are_those_of_the_original(shell: Shell) -> None:
     shell("scrub", "in", "--out", "out")
     with Image.open("in/a.jpg") as one, Image.open("out/a.jpg") as two:
         assert one.tobytes() == two.tobytes()
+
+
+def test_the_job_writes_copies_when_their_folder_is_named(tmp_path: Path) -> None:
+    picture = save_picture(tmp_path / "library" / "one" / "a.jpg", 1)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-OwnerName=Zoë", str(picture)], check=True)
+    before = tree(tmp_path / "library")
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    project = only_project(settings)
+    job = build_defs(settings).resolve_job_def("scrub")
+
+    def launch(**config: object) -> tuple[bool, dict[str, Any]]:
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        with dg.DagsterInstance.ephemeral() as instance:
+            instance.add_dynamic_partitions("project", [project.key])
+            done = job.execute_in_process(
+                instance=instance,
+                partition_key=project.key,
+                run_config={"ops": {"scrub_pictures": {"config": config}}, **quiet},
+                raise_on_error=False,
+            )
+        outputs = (
+            e.step_output_data.metadata for e in done.all_events if e.event_type_value == "STEP_OUTPUT"
+        )
+        return done.success, {n: v.value for m in outputs for n, v in (m or {}).items()}
+
+    assert launch()[1]["pictures"] == 1
+    assert launch(out=str(tmp_path / "library" / "copies"))[0] is False
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "library"]
+    well, told = launch(out=str(tmp_path / "copies"), profile="strict")
+    assert (well, told["written"], told["refused"]) == (True, 1, 0)
+    assert "Zoë".encode() not in (tmp_path / "copies" / "a.jpg").read_bytes()
+    assert (tmp_path / "copies" / "proofsheet-proof.json").is_file()
+    assert launch(out=str(tmp_path / "copies"), profile="strict")[1]["there"] == 1
+    assert tree(tmp_path / "library") == before

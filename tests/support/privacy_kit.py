@@ -15,6 +15,8 @@ import pillow_heif
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
+from proofsheet.imaging.decode import prepare_decoders
+
 SECRET = "zqHUSH at 48.2083 16.3700"
 KEPT = {
     "IFD0:Copyright": "(c) 2024 Ann Example",
@@ -74,6 +76,7 @@ def scene(mode: str = "RGB", seed: int = 1, size: tuple[int, int] = (48, 32)) ->
 
 
 def saved(image: Image.Image, format_: str, **options: object) -> bytes:
+    prepare_decoders()
     out = io.BytesIO()
     image.save(out, format_, **options)
     return out.getvalue()

@@ -29,7 +29,7 @@ function work(/** @type {any} */ job) {
   at("plan").hidden = Boolean(job?.active);
   at("last").hidden = Boolean(job?.active);
   if (!job) return;
-  const does = job.act === "apply" ? "Moving" : "Moving back";
+  const does = job.act === "apply" ? "Moving" : "Undoing";
   at("work-bar").hidden = !job.active;
   if (job.active) {
     at("work-bar").max = job.total || 1;
@@ -38,7 +38,7 @@ function work(/** @type {any} */ job) {
     at("work-told").textContent = `${does}: ${job.done} of ${job.total} files${rest}${job.done ? "" : job.news ? ` · ${job.news}` : ""}`;
     return;
   }
-  const did = job.act === "apply" ? "moved" : "moved back";
+  const did = job.act === "apply" ? "moved" : "undone";
   const left = job.reports.flatMap((/** @type {any} */ r) => Object.entries({ ...r.refused, ...r.failed, ...r.uncut }).map(([set, why]) => `Set ${set}: ${why}`));
   at("work-told").replaceChildren(
     `${many(job.sets, "set")} ${did}, ${many(job.files, "file")}, in ${job.seconds} s. ${job.problem}`,
@@ -49,7 +49,7 @@ function work(/** @type {any} */ job) {
 
 function draw(/** @type {any} */ found) {
   at("last").hidden = !found.last;
-  if (found.last) at("last-told").textContent = `Moved last, ${found.last.at.slice(0, 16)} UTC: ${many(found.last.sets, "set")}, ${many(found.last.files, "file")}.`;
+  if (found.last) at("last-told").textContent = `Last plan (${found.last.verb}, ${found.last.at.slice(0, 16)} UTC): ${many(found.last.files, "file")}.`;
   const counts = Object.entries(found.counts).map(([what, n]) => `${n} ${what}`).join(", ");
   at("plan-told").textContent = found.operations
     ? `${many(found.total, "set")}, ${many(found.operations, "file")}, ${size(found.bytes)}; ${size(found.free_bytes)} are free. Sets: ${counts}. Plan ${found.plan}.`
