@@ -8,7 +8,7 @@ Keep out: plans and file operations (proofsheet/apply/).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +53,7 @@ class Done:
         if self.plan_now:
             return (
                 "An unfinished plan was finished first. The confirmed plan was not carried out: "
-                f"the plan is {self.plan_now} now. Look at it and confirm it."
+                f"the plan is {self.plan_now} now. Look at it, and confirm it if anything is left to do."
             )
         return ""
 
@@ -169,10 +169,20 @@ def carry_out(
             return Done(resumed)
         plan = planner(project, settings)
         if resumed and plan.plan_id != plan_id:
-            return Done(resumed, plan_now=plan.plan_id if plan.operations else "")
+            return Done(resumed, plan_now="" if _is_finished(resumed, plan) else plan.plan_id)
         if plan.plan_id != plan_id:
             raise UsageError(f"The plan is {plan.plan_id} now, not {plan_id}.", "Look at the dry run again.")
         return Done(resumed, applier.execute(plan, settings.apply.mode))
+
+
+def _is_finished(resumed: Sequence[Report], plan: Plan) -> bool:
+    """Whether the plans that were finished first leave nothing of what was confirmed.
+
+    Args:
+        resumed: what became of them.
+        plan: what is left to do.
+    """
+    return not plan.operations and not plan.refused and all(r.verb == plan.verb for r in resumed)
 
 
 def take_back(

@@ -16,6 +16,7 @@ from dagster_project.embedding import carry_out_embed, copies_folder, embed_obst
 from proofsheet.core.config import Configuration
 from proofsheet.publish.embed_plan import EmbedPlan
 from proofsheet.storage.workspace import Project
+from schemas.apply import EMBED
 
 _SHOWN = 40
 _DESCRIPTION = (
@@ -49,8 +50,9 @@ def embed_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
 
     def execute(project: Project, config: EmbedConfig) -> Carried:
         done = carry_out_embed(project, settings(), _place(project, settings(), config), config.plan)
-        files = sum(r.files for r in done.reports)
-        left = [f"left: {r}" for d in done.reports for r in (*d.refused.values(), *d.failed.values())]
+        files = sum(r.files for r in done.reports if r.verb == EMBED)
+        left = [f"{p} is left: {why}" for d in done.reports for p, why in {**d.refused, **d.failed}.items()]
+        left += [f"plan {r.plan_id} ({r.verb}) was finished first" for r in done.resumed]
         return Carried({"files": files}, f"texts written into {files} files", left, done.problem)
 
     return confirmed_job("embed", "embed_texts", EmbedConfig, _DESCRIPTION, plan, execute)

@@ -11,11 +11,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from dagster_project.applying import Done, allowed, obstacle
+from dagster_project.applying import Done, carry_out, obstacle
 from dagster_project.waiting import after_runs
-from proofsheet.apply.executor import Applier
 from proofsheet.apply.moves import unfinished
-from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.publish.embed_copies import write_copies
@@ -91,20 +89,12 @@ def carry_out_embed(
         UsageError: if the plan has changed since, or originals may not be written.
     """
     if out is None:
-        allowed(project, settings)
+        return carry_out(project, settings, lambda p, known: planned_embed(p, known, None), plan_id, tell)
     alone: AbstractContextManager[None] = (
         nullcontext() if tell is None else after_runs(project, settings, "embed", tell)
     )
     with alone:
-        applier = Applier(project, settings.apply, utc_now())
-        resumed = [applier.resume(p) for p in unfinished(project.ledger)] if out is None else []
-        if any(r.failed for r in resumed):
-            return Done(resumed)
         plan = planned_embed(project, settings, out)
-        if resumed and plan.plan_id != plan_id:
-            return Done(resumed, plan_now=plan.plan_id if plan.operations else "")
         if plan.plan_id != plan_id:
             raise UsageError(f"The plan is {plan.plan_id} now, not {plan_id}.", "Look at the plan again.")
-        if out is not None:
-            return Done([], write_copies(project, plan))
-        return Done(resumed, applier.execute(plan, settings.apply.mode))
+        return Done([], write_copies(project, plan))

@@ -80,7 +80,7 @@ def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json(asdict(report))
     else:
-        print_report(report, "undone", report.verb)
+        print_report(report, "undone")
     if report.failed or report.refused:
         sys.exit(FAILED)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import click
 
-from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import out, print_json, settings_and_workspace
+from dagster_project.commands.moves import PlanAnswer, plan_options, print_news, print_report
 from dagster_project.embedding import carry_out_embed, copies_folder, embed_obstacle, preview_embed
-from proofsheet.apply.moves import Report
 from proofsheet.core.errors import UsageError
 from proofsheet.core.shell_words import as_word
 from proofsheet.publish.embed_plan import EmbedPlan
@@ -34,11 +34,16 @@ _FAILED, _FIRST = 1, 10
     help="Folder of the copies (default: exports/PROJECT/embedded in the home).",
 )
 @click.option("--originals", is_flag=True, help="Write into the originals; needs the sign-off of `apply`.")
-@click.option(
-    "--execute", "plan_id", metavar="HASH", default="", help="Write, if the plan still has this hash."
-)
-@json_option
-def embed(project: str, folder: Path | None, originals: bool, plan_id: str, as_json: bool) -> None:
+@plan_options
+def embed(
+    project: str,
+    folder: Path | None,
+    originals: bool,
+    execute: bool,
+    yes: bool,
+    plan_id: str,
+    as_json: bool,
+) -> None:
     """Write the accepted and approved texts of PROJECT into copies of its chosen pictures, or into originals.
 
     Title, description, alternative text, keywords and stars go into XMP, IPTC and EXIF of JPEG, TIFF, DNG,
@@ -53,34 +58,34 @@ def embed(project: str, folder: Path | None, originals: bool, plan_id: str, as_j
     if originals and folder is not None:
         raise UsageError("--originals writes no copies.", "Leave --out away, or --originals.")
     place = None if originals else copies_folder(found, settings, folder)
-    plan, left = preview_embed(found, settings, place, _news)
+    plan, left = preview_embed(found, settings, place, print_news)
     told = _told(plan, left, embed_obstacle(found, settings, place))
-    if not plan_id:
+    answer = PlanAnswer(execute, yes, plan_id)
+    if answer.is_look:
         if as_json:
             print_json(told)
         else:
             _show(plan, left, str(told["obstacle"]), _again(project, folder, plan, originals=originals))
         return
-    done = carry_out_embed(found, settings, place, plan_id, _news)
+    if not (yes or plan_id):
+        _show(plan, left, "", "")
+        click.confirm(f"Embed plan {plan.plan_id}?", abort=True, err=True)
+    done = carry_out_embed(found, settings, place, plan_id or plan.plan_id, print_news)
     if as_json:
         print_json({**told, "resumed": [asdict(r) for r in done.resumed], "done": asdict(done.report)})
     else:
         for report in done.reports:
-            _tell(report)
+            print_report(report)
     if done.problem or done.report.refused:
-        _news(done.problem or "Some pictures were left as they are.")
+        print_news(done.problem or "Some pictures were left as they are.")
         sys.exit(_FAILED)
-
-
-def _news(news: str) -> None:
-    err().print(news)
 
 
 def _again(project: str, folder: Path | None, plan: EmbedPlan, *, originals: bool) -> str:
     """The command that carries the plan out."""
     words = ["proofsheet embed", as_word(project), *(["--originals"] if originals else [])]
     words += ["--out", as_word(str(folder))] if folder is not None else []
-    return " ".join([*words, "--execute", plan.plan_id])
+    return " ".join([*words, "--plan", plan.plan_id])
 
 
 def _told(plan: EmbedPlan, left: list[str], why_not: str) -> dict[str, object]:
@@ -118,12 +123,5 @@ def _show(plan: EmbedPlan, left: Iterable[str], why_not: str, again: str) -> Non
     counts = ", ".join(f"{n} {what}" for what, n in plan.counts.items()) or "no texts are ready"
     where = f"copies in {plan.out}" if plan.out else "originals"
     out().print(f"plan {plan.plan_id}: {where}; {counts}")
-    if plan.operations:
+    if plan.operations and again:
         out().print(f"Nothing was changed. Next: {again}")
-
-
-def _tell(report: Report) -> None:
-    if report.plan_id:
-        out().print(f"plan {report.plan_id}: texts written into {report.files} files")
-    for reason in (*report.refused.values(), *report.failed.values()):
-        out().print(f"left: {reason}")

@@ -20,10 +20,11 @@ from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
-from schemas.apply import APPLY
+from schemas.apply import APPLY, EMBED
 
 _SHOWN = 20
-_DONE = {"apply": "applied", "rename": "renamed", "organize": "organized"}
+_DONE = {"apply": "applied", "rename": "renamed", "organize": "organized", "embed": "written"}
+_UNITS = {"apply": "sets", "rename": "shots", "organize": "shots", "embed": "pictures"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def show_or_do(
         print_json({**told, "resumed": [asdict(r) for r in done.resumed], "done": asdict(done.report)})
     else:
         for report in done.reports:
-            print_report(report, _DONE[report.verb], report.verb)
+            print_report(report)
     if done.problem:
         print_news(done.problem)
         sys.exit(FAILED)
@@ -107,14 +108,20 @@ def print_news(news: str) -> None:
     err().print(news)
 
 
-def print_report(report: Report, what: str, verb: str) -> None:
-    """What became of a plan, in words."""
-    name = "set " if verb == APPLY else ""
+def print_report(report: Report, what: str = "") -> None:
+    """What became of a plan, in words.
+
+    Args:
+        report: of the plan.
+        what: was done with its operations; by default what its verb says.
+    """
+    name = "set " if report.verb == APPLY else ""
     if report.plan_id:
-        unit = "sets" if verb == APPLY else "shots"
-        out().print(f"plan {report.plan_id}: {report.sets} {unit}, {report.files} operations {what}")
+        count = f"{report.sets} {_UNITS[report.verb]}, {report.files} operations"
+        out().print(f"plan {report.plan_id}: {count} {what or _DONE[report.verb]}")
+    left = "left as it is" if report.verb == EMBED else "not moved"
     for group, reason in (*report.refused.items(), *report.failed.items()):
-        out().print(f"{name}{group} is not moved: {reason}")
+        out().print(f"{name}{group} is {left}: {reason}")
     for group, reason in report.uncut.items():
         out().print(f"{name}{group} was moved, but not cropped: {reason}")
     for path in report.gone:
@@ -125,7 +132,7 @@ def _show(plan: Plan, left: list[str], why_not: str = "") -> None:
     if why_not:
         out().print(f"--execute is refused now: {why_not}")
     for one in left:
-        out().print(f"unfinished: {one}(it is finished first)")
+        out().print(f"unfinished: {one} (it is finished first)")
     if plan.verb == APPLY:
         _show_sets(plan)
     else:

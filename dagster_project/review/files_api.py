@@ -20,14 +20,14 @@ from dagster_project.applying import obstacle, planned
 from dagster_project.review.bodies import ProjectBody, Text, read
 from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import State, state_of
-from proofsheet.apply.moves import last_plan, unfinished
+from proofsheet.apply.moves import OPEN, unfinished
 from proofsheet.apply.plan import Operation, Plan
 from proofsheet.review.decision_request import InvalidRequest
 from proofsheet.storage.workspace import Project
 from schemas.apply import APPLY, ApplyPlan, FileOperation, SignOff
 
 _USUAL, _MOST = 60, 300
-_STARTED = 202
+_STARTED, _PLANS = 202, 10
 
 
 class ApplyBody(ProjectBody):
@@ -100,7 +100,7 @@ def _shown(state: State, project: Project, start: int, size: int) -> dict[str, A
         "obstacle": "" if needs else obstacle(project, state.settings),
         "free_bytes": shutil.disk_usage(project.folder).free,
         "bytes": _bytes(plan),
-        "last": _last(project),
+        "plans": _plans(project),
     }
 
 
@@ -127,15 +127,24 @@ def _needs_signature(state: State, project: Project) -> bool:
     return mode not in project.ledger.rows(SignOff)[SignOff.mode].to_list()
 
 
-def _last(project: Project) -> dict[str, object] | None:
-    """The latest plan of which something is done: what undo takes back first."""
-    found = last_plan(project.ledger)
-    if found is None:
-        return None
-    (head,) = project.ledger.rows(ApplyPlan, plan_id=found).to_dicts()
-    files = project.ledger.rows(FileOperation, plan_id=found, state="done").height
-    verb = head[ApplyPlan.verb] or APPLY
-    return {"plan": found, "verb": verb, "files": files, "at": head[ApplyPlan.started_at]}
+def _plans(project: Project) -> list[dict[str, object]]:
+    """Plans that can be undone: those that are not finished, then the latest of which something is done."""
+    rows = project.ledger.rows(FileOperation)
+    rows = rows.filter(rows[FileOperation.state].is_in(OPEN))
+    files = dict(rows[FileOperation.plan_id].value_counts().iter_rows())
+    waiting = set(unfinished(project.ledger))
+    known = [p for p in project.ledger.rows(ApplyPlan).to_dicts() if p[ApplyPlan.plan_id] in files]
+    known.sort(key=lambda p: (p[ApplyPlan.plan_id] in waiting, p[ApplyPlan.number]), reverse=True)
+    return [
+        {
+            "plan": plan[ApplyPlan.plan_id],
+            "verb": plan[ApplyPlan.verb] or APPLY,
+            "files": files[plan[ApplyPlan.plan_id]],
+            "at": plan[ApplyPlan.started_at],
+            "unfinished": plan[ApplyPlan.plan_id] in waiting,
+        }
+        for plan in known[:_PLANS]
+    ]
 
 
 ROUTES = [

@@ -33,6 +33,7 @@ from proofsheet.apply.moves import (
     sets_of,
     unfinished,
     verb_of,
+    why_left,
 )
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.undo import bring_back
@@ -150,7 +151,7 @@ class Applier:
                     done.append(self._do(row))
         except LEFT as error:
             self._take_back(done)
-            self._moves.note(rows, "refused", str(error))
+            self._moves.note(rows, "refused", why_left(error))
             raise
         except OSError as error:
             self._half(row)

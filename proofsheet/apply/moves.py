@@ -1,6 +1,7 @@
 """Moves of files that the journal knows of before they are made: what apply and undo share.
 
-Holds `Moves`, `Report`, `unfinished`, `last_plan`, `known_plan`, `moved_since`, `moved_on` and `verb_of`.
+Holds `Moves`, `Report`, `unfinished`, `last_plan`, `known_plan`, `moved_since`, `moved_on`, `why_left` and
+`verb_of`.
 Add here: a step that both ways need.
 Keep out: what is to be done (plan.py), single file operations (disk.py).
 
@@ -24,7 +25,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, hash_file
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
-from schemas.apply import APPLY, ApplyPlan, FileOperation
+from schemas.apply import APPLY, EMBED, ApplyPlan, FileOperation
 
 Row = dict[str, Any]
 LEFT = (TargetTaken, UsageError, Refused)  # why a set is left as it is; errors of the disk are others
@@ -68,7 +69,7 @@ class Report:
         try:
             yield
         except LEFT as error:
-            self.refused.update(dict.fromkeys(groups, str(error)))
+            self.refused.update(dict.fromkeys(groups, why_left(error)))
         except OSError as error:
             self.failed.update(
                 dict.fromkeys(groups, f"{error.strerror or error} ({error.filename or 'no file named'})")
@@ -239,8 +240,18 @@ def by_unit(rows: Iterable[Row]) -> Iterable[list[Row]]:
 
 
 def sets_of(rows: Iterable[Row]) -> list[str]:
-    """The sets that operations are done for."""
-    return sorted({str(row[FileOperation.group_id]) for row in rows})
+    """The sets that operations are done for; for texts in files, the paths of the files."""
+    return sorted(
+        {
+            str(row[FileOperation.target if row[FileOperation.kind] == EMBED else FileOperation.group_id])
+            for row in rows
+        }
+    )
+
+
+def why_left(error: Exception) -> str:
+    """Why something is left as it is, with the next step."""
+    return f"{error.reason}; {error.next_step}" if isinstance(error, Refused) else str(error)
 
 
 def is_planned(path: Path, row: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from proofsheet.apply.moves import Report, content_of
 from proofsheet.core.errors import UsageError
 from proofsheet.publish.embed_plan import EmbedPlan
 from proofsheet.storage.workspace import Project
+from schemas.apply import EMBED
 
 
 def write_copies(project: Project, plan: EmbedPlan, disk: Disk | None = None) -> Report:
@@ -27,7 +28,7 @@ def write_copies(project: Project, plan: EmbedPlan, disk: Disk | None = None) ->
         plan: with the folder of the copies.
         disk: what touches files.
     """
-    disk, report = disk or Disk(), Report(plan.plan_id)
+    disk, report = disk or Disk(), Report(plan.plan_id, EMBED)
     shutil.rmtree(project.outgoing, ignore_errors=True)  # of an interrupted process
     project.outgoing.mkdir(parents=True)
     for one in plan.operations:
@@ -43,7 +44,7 @@ def write_copies(project: Project, plan: EmbedPlan, disk: Disk | None = None) ->
                 disk.clear(target)
                 _write(disk, target, made, one.modified_ns)
             report.files += 1
-    report.sets = len({o.group_id for o in plan.operations})
+    report.sets = report.files
     return report
 
 

@@ -87,14 +87,14 @@ def test_copies_are_the_default_and_originals_are_only_read(shell: Shell) -> Non
     assert (told["counts"], told["held_back"]) == ({"planned": 4}, {"person: its texts are not approved": 1})
     assert told["conflicts"] == {}  # the title of a person is the title of a.jpg
     assert not out.exists()
-    done = shell.json("embed", "one", "--out", str(out), "--execute", told["plan"])["done"]
+    done = shell.json("embed", "one", "--out", str(out), "--plan", told["plan"])["done"]
     assert (done["files"], done["refused"]) == (4, {})
     assert sorted(tree(out)) == sorted(NAMES)
     assert tree(library) == before
     assert {n: t for n, t in times(library / "one").items() if n in NAMES} == times(out)
-    assert shell.json("embed", "one", "--out", str(out), "--execute", told["plan"])["done"]["files"] == 4
+    assert shell.json("embed", "one", "--out", str(out), "--plan", told["plan"])["done"]["files"] == 4
     (out / "b.png").write_bytes(b"of somebody")
-    again = shell("embed", "one", "--out", str(out), "--execute", told["plan"], code=1)
+    again = shell("embed", "one", "--out", str(out), "--plan", told["plan"], code=1)
     assert "b.png is there already" in again.stdout
     assert (out / "b.png").read_bytes() == b"of somebody"
 
@@ -110,9 +110,9 @@ def test_originals_need_the_sign_off_and_the_hash_of_the_plan(shell: Shell) -> N
     before = tree(shell.folder / "library")
     told = shell.json("embed", "one", "--originals")
     assert "Nobody signed off pilot" in told["obstacle"]
-    shell("embed", "one", "--originals", "--execute", told["plan"], code=2)
+    shell("embed", "one", "--originals", "--plan", told["plan"], code=2)
     shell("apply", "one", "--sign-off", "Ada")
-    wrong = shell("embed", "one", "--originals", "--execute", "0" * 16, code=2)
+    wrong = shell("embed", "one", "--originals", "--plan", "0" * 16, code=2)
     assert f"The plan is {told['plan']} now" in wrong.stderr
     assert tree(shell.folder / "library") == before
 
@@ -124,7 +124,7 @@ def test_after_embedding_no_model_is_asked_and_our_texts_are_nobodys_until_undo(
     before, when, people = tree(folder), times(folder), written(shell)
     shell("apply", "one", "--sign-off", "Ada")
     plan = shell.json("embed", "one", "--originals")
-    assert shell.json("embed", "one", "--originals", "--execute", plan["plan"])["done"]["files"] == 4
+    assert shell.json("embed", "one", "--originals", "--plan", plan["plan"])["done"]["files"] == 4
     assert times(folder) == when
     assert sum(a != b for a, b in zip(before.values(), tree(folder).values(), strict=True)) == 4
     shell("run", "one")
@@ -148,7 +148,7 @@ def test_verbs_over_one_another_are_undone_newest_first_and_nothing_is_asked(
     before, when = tree(folder), times(folder)
     shell("apply", "one", "--sign-off", "Ada")
     embedding = shell.json("embed", "one", "--originals")["plan"]
-    shell("embed", "one", "--originals", "--execute", embedding)
+    shell("embed", "one", "--originals", "--plan", embedding)
     template = ("rename", "one", "--template", "trip_{name}")
     early = shell.json(*template)
     assert "has changed since the last run" in early["refused"]["a.jpg"]
@@ -177,7 +177,7 @@ def test_a_file_that_changes_between_plan_and_execution_is_left(shell: Shell) ->
     plan = shell.json("embed", "one", "--originals")["plan"]
     exiftool(folder / "b.png", "-XMP-photoshop:City=Bonn")
     content = (folder / "b.png").read_bytes()
-    told = shell("embed", "one", "--originals", "--execute", plan, code=2)
+    told = shell("embed", "one", "--originals", "--plan", plan, code=2)
     assert "The plan is" in told.stderr
     assert (folder / "b.png").read_bytes() == content
 
@@ -191,7 +191,7 @@ def test_read_only_broken_and_raw_files_are_left_with_their_reason(shell: Shell)
     told = shell.json("embed", "one", "--originals")
     assert "It is read-only" in told["refused"]["a.jpg"]
     assert "empty" in told["refused"]["c.tif"]
-    done = shell.json("embed", "one", "--originals", "--execute", told["plan"], code=1)["done"]
+    done = shell.json("embed", "one", "--originals", "--plan", told["plan"], code=1)["done"]
     assert done["files"] == 1
     assert "b.png" in str(done["refused"])
     (folder / "a.jpg").chmod(0o644)

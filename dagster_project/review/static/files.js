@@ -27,7 +27,7 @@ const again = () => look().catch((e) => { tell(e.message); window.setTimeout(aga
 function work(/** @type {any} */ job) {
   at("working").hidden = !job;
   at("plan").hidden = Boolean(job?.active);
-  at("last").hidden = Boolean(job?.active);
+  at("plans").hidden = Boolean(job?.active);
   if (!job) return;
   const does = job.act === "apply" ? "Moving" : "Undoing";
   at("work-bar").hidden = !job.active;
@@ -39,17 +39,17 @@ function work(/** @type {any} */ job) {
     return;
   }
   const did = job.act === "apply" ? "moved" : "undone";
-  const left = job.reports.flatMap((/** @type {any} */ r) => Object.entries({ ...r.refused, ...r.failed, ...r.uncut }).map(([set, why]) => `Set ${set}: ${why}`));
+  const left = job.reports.flatMap((/** @type {any} */ r) => Object.entries({ ...r.refused, ...r.failed, ...r.uncut }).map(([name, why]) => `${r.verb === "apply" ? "Set " : ""}${name}: ${why}`));
   at("work-told").replaceChildren(
-    `${many(job.sets, "set")} ${did}, ${many(job.files, "file")}, in ${job.seconds} s. ${job.problem}`,
+    `${many(job.files, "file")} ${did}, in ${job.seconds} s. ${job.problem}`,
     ...left.slice(0, SHOWN).map((/** @type {string} */ line) => element("div", { class: "problem" }, line)),
     ...(left.length > SHOWN ? [element("div", {}, `${left.length - SHOWN} more`)] : []),
   );
 }
 
 function draw(/** @type {any} */ found) {
-  at("last").hidden = !found.last;
-  if (found.last) at("last-told").textContent = `Last plan (${found.last.verb}, ${found.last.at.slice(0, 16)} UTC): ${many(found.last.files, "file")}.`;
+  at("plans").hidden = !found.plans.length;
+  at("plans").replaceChildren(...found.plans.map(done));
   const counts = Object.entries(found.counts).map(([what, n]) => `${n} ${what}`).join(", ");
   at("plan-told").textContent = found.operations
     ? `${many(found.total, "set")}, ${many(found.operations, "file")}, ${size(found.bytes)}; ${size(found.free_bytes)} are free. Sets: ${counts}. Plan ${found.plan}.`
@@ -70,6 +70,17 @@ function draw(/** @type {any} */ found) {
   at("confirm-told").textContent = found.needs_signature ? `Your name is noted as that of who allows the mode ${found.mode} for this project.` : "";
   at("moves").hidden = !found.operations;
   add(found.sets, found.total);
+}
+
+/** A plan that can be undone, with its button. @param {any} one */
+function done(one) {
+  const told = `${one.verb}, ${one.at.slice(0, 16)} UTC: ${many(one.files, "file")}${one.unfinished ? ", interrupted" : ""} `;
+  const undo = element("button", { type: "button", "aria-label": `Undo ${told}` }, "Undo");
+  undo.addEventListener("click", () => {
+    undo.disabled = true;
+    post("/api/files/undo", { project, plan: one.plan }).then(look).catch((e) => { tell(e.message); undo.disabled = false; });
+  });
+  return element("li", {}, told, undo);
 }
 
 function add(/** @type {any[]} */ sets, /** @type {number} */ total) {
@@ -104,9 +115,5 @@ at("confirm").addEventListener("submit", (/** @type {Event} */ event) => {
   at("go").disabled = true;
   post("/api/files/apply", { project, plan: plan.plan, operations: plan.operations, signed_by: at("signed").value })
     .then(look).catch((e) => tell(e.message)).finally(() => { at("go").disabled = false; });
-});
-at("undo").addEventListener("click", () => {
-  at("undo").disabled = true;
-  post("/api/files/undo", { project, plan: plan.last.plan }).then(look).catch((e) => tell(e.message)).finally(() => { at("undo").disabled = false; });
 });
 again();
