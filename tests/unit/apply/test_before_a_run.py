@@ -10,14 +10,16 @@ import pytest
 from PIL import Image
 
 from proofsheet.apply.crop_files import pixel_box
+from proofsheet.apply.name_template import parse_template
+from proofsheet.apply.organize_plan import LAYOUT_FIELDS, make_organize_plan
 from proofsheet.apply.plan import Plan, make_plan, with_keep_all
 from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.choices import Proposal
 from schemas.library import ExifFact, Photo
-from tests.support.kit import configuration
-from tests.support.rename_kit import mover, rename_plan
+from tests.support.kit import configuration, tree
+from tests.support.rename_kit import mover, photos_of, rename_plan
 from tests.support.review_kit import chosen_project, decide_all
 
 BOX = [0.1, 0.1, 0.8, 0.9]
@@ -40,6 +42,11 @@ def project(base: Path, tmp_path: Path) -> Project:
 
 def apply_plan(project: Project) -> Plan:
     return make_plan(project, with_keep_all(submitted(project).standing(), project))
+
+
+def filing_plan(project: Project) -> Plan:
+    layout = parse_template("filed/of {stage}", LAYOUT_FIELDS, folders=True)
+    return make_organize_plan(project, photos_of(project), layout)
 
 
 def exchange(project: Project) -> None:
@@ -84,3 +91,19 @@ def test_a_winner_in_its_place_that_has_changed_since_the_run_is_not_cut(project
     plan = apply_plan(project)
     assert plan.operations == []
     assert all("has changed since the last run" in plan.refused[group] for group in cuts.values())
+
+
+def test_after_a_filing_apply_finds_its_pictures_in_place_and_keeps_the_filing(project: Project) -> None:
+    mover(project).execute(apply_plan(project), "sandbox")
+    assert mover(project).execute(filing_plan(project), "sandbox").sets == 2
+    before = tree(project.folder)
+    assert {str(Path(path).parent) for path in before} == {"selected/filed/of 1", "review/filed/of 1"}
+    plan = apply_plan(project)
+    assert (plan.operations, plan.refused, plan.counts["applied already"]) == ([], {}, 2)
+
+
+def test_pictures_that_were_filed_before_apply_stay_in_their_new_folders(project: Project) -> None:
+    mover(project).execute(filing_plan(project), "sandbox")
+    assert mover(project).execute(apply_plan(project), "sandbox").refused == {}
+    folders = {str(Path(path).parent) for path in tree(project.folder)}
+    assert folders == {"selected/filed/of 1", "review/filed/of 1"}
