@@ -76,8 +76,7 @@ def plan_of_moves(
             ready.append(unit)
         except (Refused, UsageError, OSError) as error:
             left[unit.name] = reason_of(error, project.folder)
-    ready = _settled(project, ready, left)
-    operations = [o for batch in _in_order(ready) for o in _of_batch(project, batch, hashed)]
+    ready, operations = _ordered(project, ready, hashed, left)
     counts = {
         "planned": len(ready),
         "named or placed so already": len(units) - len(wanted),
@@ -128,6 +127,26 @@ def _operations(project: Project, unit: MoveUnit, rows: Mapping[str, Row]) -> It
         yield Operation(
             unit.name, photo, "move", role, source, target, mark.size, mark.mtime_ns, content, unit=unit.name
         )
+
+
+def _ordered(
+    project: Project,
+    units: Sequence[MoveUnit],
+    hashed: Mapping[str, Sequence[Operation]],
+    left: dict[str, str],
+) -> tuple[list[MoveUnit], list[Operation]]:
+    """The units that can move, and their operations in order; the others are left with the reason."""
+    ready = _settled(project, units, left)
+    operations, stuck = list[Operation](), dict[str, str]()
+    for batch in _in_order(ready):
+        try:
+            operations += _of_batch(project, batch, hashed)
+        except TargetTaken as taken:
+            stuck |= {unit.name: reason_of(taken, project.folder) for unit in batch}
+    if not stuck:
+        return ready, operations
+    left |= stuck
+    return _ordered(project, [unit for unit in ready if unit.name not in stuck], hashed, left)
 
 
 def _settled(project: Project, units: Sequence[MoveUnit], left: dict[str, str]) -> list[MoveUnit]:

@@ -298,3 +298,15 @@ def test_an_unrun_project_says_so(tmp_path: Path) -> None:
 def test_composed_names_are_written(tmp_path: Path) -> None:
     project = dated_project(tmp_path, [Shot("a.jpg", AT, camera=unicodedata.normalize("NFD", "é"))])
     assert [o.target for o in rename_plan(project, "{camera}").operations] == ["é.jpg"]
+
+
+def test_a_name_of_passage_that_is_taken_leaves_the_exchange_and_what_waits_for_it(tmp_path: Path) -> None:
+    shots = [Shot(f"{n}.jpg", AT, camera=c) for n, c in (("a", "b"), ("b", "a"), ("d", "e"))]
+    project = dated_project(tmp_path, shots)
+    passage = next(o.target for o in rename_plan(project, "{camera}").operations if "~" in o.target)
+    (project.folder / passage).write_bytes(b"of somebody")
+    plan = rename_plan(project, "{camera}")
+    assert plan.refused.keys() == {"a.jpg", "b.jpg"}
+    assert all(f"{passage} is there already" in why for why in plan.refused.values())
+    assert [(o.source, o.target) for o in plan.operations] == [("d.jpg", "e.jpg")]
+    assert plan.counts["planned"] == 1
