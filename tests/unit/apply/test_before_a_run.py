@@ -19,7 +19,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.choices import Proposal
 from schemas.library import ExifFact, Photo
 from tests.support.kit import configuration, tree
-from tests.support.rename_kit import mover, photos_of, rename_plan
+from tests.support.rename_kit import look_again, mover, photos_of, rename_plan
 from tests.support.review_kit import chosen_project, decide_all
 
 BOX = [0.1, 0.1, 0.8, 0.9]
@@ -107,3 +107,28 @@ def test_pictures_that_were_filed_before_apply_stay_in_their_new_folders(project
     assert mover(project).execute(apply_plan(project), "sandbox").refused == {}
     folders = {str(Path(path).parent) for path in tree(project.folder)}
     assert folders == {"selected/filed/of 1", "review/filed/of 1"}
+
+
+def test_a_crop_that_a_person_deleted_does_not_hold_its_picture(project: Project) -> None:
+    mover(project).execute(apply_plan(project), "sandbox")
+    gone, kept = sorted((project.folder / "selected").glob("*_crop.png"))
+    gone.unlink()
+    plan = rename_plan(project, "trip_{name}")
+    assert (plan.counts["planned"], plan.refused) == (4, {})
+    assert f"selected/trip_{kept.name}" in {o.target for o in plan.operations}
+    assert (filing_plan(project).counts["planned"], filing_plan(project).refused) == (2, {})
+
+
+def test_a_picture_that_a_person_took_away_from_its_crop_is_filed_without_it(project: Project) -> None:
+    mover(project).execute(apply_plan(project), "sandbox")
+    crop = min((project.folder / "selected").glob("*_crop.png"))
+    stem = crop.name.removesuffix("_crop.png")
+    (project.folder / "keep").mkdir()
+    for file in (f for f in (project.folder / "selected").glob(f"{stem}*") if f != crop):
+        file.rename(project.folder / "keep" / file.name)
+    look_again(project)
+    for plan in (filing_plan(project), rename_plan(project, "trip_{name}")):
+        sources = {o.source for o in plan.operations}
+        assert plan.refused == {}
+        assert f"keep/{stem}.png" in sources
+        assert f"selected/{crop.name}" not in sources
