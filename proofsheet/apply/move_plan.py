@@ -18,11 +18,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from proofsheet.apply.disk import Disk, TargetTaken, as_journalled, refuse_too_long
+from proofsheet.apply.file_positions import all_nearby
 from proofsheet.apply.name_template import refuse_bad_name
-from proofsheet.apply.plan import Operation, Plan, inside, reason_of
+from proofsheet.apply.plan import Operation, Plan, files_that_stay, inside, reason_of
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, folded, printable, short_hash
 from proofsheet.core.folder_walk import left_out_because
+from proofsheet.library.companions import of_a_folder
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 
@@ -82,7 +84,15 @@ def plan_of_moves(
         "named or placed so already": len(units) - len(wanted),
         "left": len(left),
     }
-    return Plan(project.key, operations, left, {what: n for what, n in counts.items() if n}, verb=verb)
+    counts = {what: n for what, n in counts.items() if n}
+    return Plan(project.key, operations, left, counts, _staying(project, operations), verb)
+
+
+def _staying(project: Project, operations: Sequence[Operation]) -> dict[str, str]:
+    """Files that name pictures of a folder, such as .picasa.ini, and are not moved or changed with them."""
+    sources = {o.source for o in operations}
+    listed, _unlisted = all_nearby(project.folder, {str(PurePosixPath(source).parent) for source in sources})
+    return files_that_stay(sorted(p for p in listed - sources if of_a_folder(p)), operations)
 
 
 def whole_moves(plan: Plan) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What applying the approved decisions of a project would do, file by file, before anything is done.
 
-Holds `Operation`, `Plan`, `make_plan`, `inside`, `with_keep_all` and `reason_of`.
+Holds `Operation`, `Plan`, `make_plan`, `files_that_stay`, `inside`, `with_keep_all` and `reason_of`.
 Add here: another reason for which a set is left alone.
 Keep out: doing it (executor.py).
 
@@ -133,7 +133,7 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
     }
     counts.update({what: n for what, n in more.items() if n})
     operations = [replace(o, unit=unit[0]) for unit in within for group in unit for o in ready[group]]
-    return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
+    return Plan(project.key, operations, refused, dict(counts), files_that_stay(known.of_folders, operations))
 
 
 def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Operation], set[str]]:
@@ -198,11 +198,16 @@ def _content(known: FilePositions, photo: str, path: str, role: str) -> tuple[st
     return content, mark
 
 
-def _staying(known: FilePositions, operations: Iterable[Operation]) -> dict[str, str]:
-    """Files that refer to a whole folder of which a part is moved."""
+def files_that_stay(of_folders: Iterable[str], operations: Iterable[Operation]) -> dict[str, str]:
+    """Files that refer to a whole folder of which a part is moved, each with the reason.
+
+    Args:
+        of_folders: paths of files that refer to their folder.
+        operations: of the plan.
+    """
     homes = {str(PurePosixPath(o.source).parent) for o in operations}
     why = "it refers to all pictures of its folder, and is not moved"
-    return {p: why for p in known.of_folders if str(PurePosixPath(p).parent) in homes}
+    return {p: why for p in of_folders if str(PurePosixPath(p).parent) in homes}
 
 
 def _cut(known: FilePositions, group: str, photo: str, box: list[float]) -> Iterable[Operation]:

@@ -327,3 +327,10 @@ def test_of_several_plans_that_were_undone_the_last_tells_where_a_photo_is(tmp_p
             (project.folder / "b.jpg").rename(project.folder / "a.jpg")
             look_again(project)
     assert present_paths(project) == {first: "moved by hand.jpg", second: "a.jpg"}
+
+
+def test_files_that_name_pictures_of_a_folder_are_told_when_these_are_renamed(tmp_path: Path) -> None:
+    project = dated_project(tmp_path, [Shot("card/a.jpg", AT), Shot("X100.jpg", AT)])
+    for path in ("card/.picasa.ini", "card/descript.ion", "descript.ion"):
+        (project.folder / path).write_text("[a.jpg]")
+    assert rename_plan(project, "{camera}").staying.keys() == {"card/.picasa.ini", "card/descript.ion"}
