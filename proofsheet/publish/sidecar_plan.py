@@ -1,6 +1,6 @@
 """What goes into the sidecar of each photo: approved texts, and stars, labels and flags of people.
 
-Holds `SidecarWork`, `sidecar_work`, and the parts of it that `embed` writes too.
+Holds `SidecarWork`, `sidecar_work`, and the parts of it that are embedded too.
 Add here: another thing that sidecars hold.
 Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
 
