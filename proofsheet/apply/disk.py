@@ -183,7 +183,7 @@ class Disk:
             modified_ns: its modification time afterwards; None keeps it.
 
         Raises:
-            UsageError: if it has another content; it is not touched.
+            UsageError: if it has another content, or an owner that cannot be kept; it is not touched.
             OSError: if the disk refuses; the file has its old content then.
         """
         work, found = _part(target), target.stat()
@@ -193,6 +193,7 @@ class Disk:
             stream.flush()
             os.fsync(stream.fileno())
         self.before("attributes", work)
+        _keep_owner(work, found, target)
         shutil.copystat(target, work)
         os.utime(work, ns=(found.st_atime_ns, found.st_mtime_ns if modified_ns is None else modified_ns))
         self.before("replace", target)
@@ -239,6 +240,7 @@ class Disk:
         if digest.hexdigest() != content_hash:
             work.unlink()
             raise OSError(errno.EIO, "the copy differs from the original", str(source))
+        _keep_owner(work, found, source)
         shutil.copystat(source, work)
         os.utime(work, ns=(found.st_atime_ns, found.st_mtime_ns))
         self._name(work, target, former=former)
@@ -267,6 +269,26 @@ class Disk:
             return os.path.samestat(source.lstat(), target.lstat())
         except FileNotFoundError:
             return False
+
+
+def _keep_owner(work: Path, found: os.stat_result, original: Path) -> None:
+    """Give unfinished work the owner and the group of a file, or remove the work.
+
+    Raises:
+        UsageError: if this user may not.
+    """
+    made = work.stat()
+    if (made.st_uid, made.st_gid) == (found.st_uid, found.st_gid):
+        return
+    try:
+        os.chown(work, found.st_uid, found.st_gid)
+    except OSError as error:
+        work.unlink()
+        raise UsageError(
+            f"{original} belongs to user {found.st_uid}, group {found.st_gid}, which a new file cannot get: "
+            f"{error.strerror or error}.",
+            "It is not touched; run Proofsheet as its owner, or as root.",
+        ) from error
 
 
 def _part(target: Path) -> Path:

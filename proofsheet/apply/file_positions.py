@@ -95,9 +95,9 @@ def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
         for p in r[Proposal.photo_ids]
     }
     shots = one_shot(paths.values())
-    known = FilePositions(
-        project.folder, photos, paths, groups, _wanted(decisions, photos, paths, shots), placed
-    )
+    homes = {photo: _home(placed, row, paths[photo]) for photo, row in photos.items()}
+    wanted = _wanted(decisions, homes, paths, shots)
+    known = FilePositions(project.folder, photos, paths, groups, wanted, placed)
     _list_files(known, shots)
     return known
 
@@ -144,9 +144,17 @@ def all_nearby(folder: Path, homes: Iterable[str]) -> tuple[set[str], dict[str, 
     return found, unlisted
 
 
+def _home(placed: FileLocations, row: Row, path: str) -> str:
+    """The folder of a photo outside of `selected/` and `review/`, as the next run will see it."""
+    if path == row[Photo.path]:
+        return str(row[Photo.folder])
+    folder = str(PurePosixPath(placed.home(str(row[Photo.photo_id]), path) or path).parent)
+    return "" if folder == "." else folder
+
+
 def _wanted(
     decisions: Iterable[Row],
-    photos: Mapping[str, Row],
+    homes: Mapping[str, str],
     paths: Mapping[str, str],
     shots: Mapping[str, Collection[str]],
 ) -> dict[str, Place]:
@@ -155,12 +163,11 @@ def _wanted(
     for row in decisions:
         members, keep_all = [str(i) for i in row[ReviewDecision.photo_ids]], bool(row.get(Proposal.keep_all))
         chosen = set(shots.get(paths.get(str(row[ReviewDecision.chosen_photo_id]), ""), ()))
-        for photo in (i for i in members if i in photos):
+        for photo in (i for i in members if i in homes):
             first = photo == row[ReviewDecision.chosen_photo_id] or keep_all or paths[photo] in chosen
-            home = str(photos[photo][Photo.folder])
             wanted[photo] = Place(
                 str(row[ReviewDecision.group_id]),
-                "/".join(p for p in (SELECTED if first else REVIEW, home) if p),
+                "/".join(p for p in (SELECTED if first else REVIEW, homes[photo]) if p),
             )
     return wanted
 

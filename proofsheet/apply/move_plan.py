@@ -18,11 +18,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from proofsheet.apply.disk import Disk, TargetTaken, as_journalled, refuse_too_long
+from proofsheet.apply.file_positions import all_nearby
 from proofsheet.apply.name_template import refuse_bad_name
-from proofsheet.apply.plan import Operation, Plan, inside, reason_of
+from proofsheet.apply.plan import Operation, Plan, files_that_stay, inside, reason_of
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, folded, printable, short_hash
 from proofsheet.core.folder_walk import left_out_because
+from proofsheet.library.companions import of_a_folder
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 
@@ -76,14 +78,21 @@ def plan_of_moves(
             ready.append(unit)
         except (Refused, UsageError, OSError) as error:
             left[unit.name] = reason_of(error, project.folder)
-    ready = _settled(project, ready, left)
-    operations = [o for batch in _in_order(ready) for o in _of_batch(project, batch, hashed)]
+    ready, operations = _ordered(project, ready, hashed, left)
     counts = {
         "planned": len(ready),
         "named or placed so already": len(units) - len(wanted),
         "left": len(left),
     }
-    return Plan(project.key, operations, left, {what: n for what, n in counts.items() if n}, verb=verb)
+    counts = {what: n for what, n in counts.items() if n}
+    return Plan(project.key, operations, left, counts, _staying(project, operations), verb)
+
+
+def _staying(project: Project, operations: Sequence[Operation]) -> dict[str, str]:
+    """Files that name pictures of a folder, such as .picasa.ini, and are not moved or changed with them."""
+    sources = {o.source for o in operations}
+    listed, _unlisted = all_nearby(project.folder, {str(PurePosixPath(source).parent) for source in sources})
+    return files_that_stay(sorted(p for p in listed - sources if of_a_folder(p)), operations)
 
 
 def whole_moves(plan: Plan) -> list[tuple[str, str]]:
@@ -128,6 +137,26 @@ def _operations(project: Project, unit: MoveUnit, rows: Mapping[str, Row]) -> It
         yield Operation(
             unit.name, photo, "move", role, source, target, mark.size, mark.mtime_ns, content, unit=unit.name
         )
+
+
+def _ordered(
+    project: Project,
+    units: Sequence[MoveUnit],
+    hashed: Mapping[str, Sequence[Operation]],
+    left: dict[str, str],
+) -> tuple[list[MoveUnit], list[Operation]]:
+    """The units that can move, and their operations in order; the others are left with the reason."""
+    ready = _settled(project, units, left)
+    operations, stuck = list[Operation](), dict[str, str]()
+    for batch in _in_order(ready):
+        try:
+            operations += _of_batch(project, batch, hashed)
+        except TargetTaken as taken:
+            stuck |= {unit.name: reason_of(taken, project.folder) for unit in batch}
+    if not stuck:
+        return ready, operations
+    left |= stuck
+    return _ordered(project, [unit for unit in ready if unit.name not in stuck], hashed, left)
 
 
 def _settled(project: Project, units: Sequence[MoveUnit], left: dict[str, str]) -> list[MoveUnit]:

@@ -50,6 +50,7 @@ class KnownPhotos:
         written: photo to its row of `written_metadata`.
         subjects: folder to its confirmed subject.
         placed: what was moved before.
+        crops: photo to the path of its crop, for those that are there beside their pictures.
     """
 
     photos: Mapping[str, Row]
@@ -60,6 +61,7 @@ class KnownPhotos:
     written: Mapping[str, Row]
     subjects: Mapping[str, str | None]
     placed: FileLocations
+    crops: Mapping[str, str]
 
     def values(self, photo: str) -> dict[str, FieldValue]:
         """Field to value of one photo; seq is left to the caller."""
@@ -122,7 +124,19 @@ def known_photos_of(project: Project, told: ClockCorrections) -> KnownPhotos:
     times = shot_times(photos.values(), facts, ClockCorrections(shifts, told.file_time))
     names = {photo: _first_name(placed, photo, path) for photo, path in paths.items()}
     sets = project.store.read(ImageSet).select(ImageSet.folder, ImageSet.subject).iter_rows()
-    return KnownPhotos(photos, paths, times, names, facts, written, dict(sets), placed)
+    crops = _crops_beside(project, placed, paths)
+    return KnownPhotos(photos, paths, times, names, facts, written, dict(sets), placed, crops)
+
+
+def _crops_beside(project: Project, placed: FileLocations, paths: Mapping[str, str]) -> dict[str, str]:
+    """Crops that are there, in the folders of their pictures: people may have moved or deleted either."""
+    return {
+        photo: crop
+        for photo, crop in placed.crops.items()
+        if photo in paths
+        and PurePosixPath(crop).parent == PurePosixPath(paths[photo]).parent
+        and (project.folder / crop).is_file()
+    }
 
 
 def _by_photo(project: Project, table: type[Table]) -> dict[str, Row]:

@@ -133,7 +133,7 @@ def _unit(
     moves, photos = dict[str, str](), dict[str, str]()
     for family in families:
         for path in family.photos:
-            crop = known.placed.crops.get(ids[path])
+            crop = known.crops.get(ids[path])
             for one in (path, *family.beside.get(path, ()), *([crop] if crop else [])):
                 photos.setdefault(one, ids[path])
                 moves[one] = _filed(one, str(PurePosixPath(path).parent), folder)

@@ -1,6 +1,6 @@
 """What applying the approved decisions of a project would do, file by file, before anything is done.
 
-Holds `Operation`, `Plan`, `make_plan`, `inside`, `with_keep_all` and `reason_of`.
+Holds `Operation`, `Plan`, `make_plan`, `files_that_stay`, `inside`, `with_keep_all` and `reason_of`.
 Add here: another reason for which a set is left alone.
 Keep out: doing it (executor.py).
 
@@ -24,10 +24,11 @@ from typing import Any
 from proofsheet.apply.crop_files import cut_name
 from proofsheet.apply.disk import Disk, TargetTaken, as_journalled, refuse_too_long
 from proofsheet.apply.file_positions import FilePositions, look_at_files
+from proofsheet.apply.set_units import units_of, units_within
 from proofsheet.core.errors import UsageError, of_the_disk
-from proofsheet.core.files import Refused, folded, printable
+from proofsheet.core.files import Fingerprint, Refused, folded, printable
 from proofsheet.storage.workspace import Project
-from schemas.apply import APPLY, SELECTED
+from schemas.apply import APPLY
 from schemas.choices import Proposal
 from schemas.library import Photo
 from schemas.review import ReviewDecision
@@ -122,8 +123,8 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
             ready[group] = found
         else:
             counts["applied already"] += 1
-    units = _units(ready, shared, refused)
-    within = _within(units, None if most_sets is None else most_sets - counts["applied already"])
+    units = units_of(ready, shared, refused)
+    within = units_within(units, None if most_sets is None else most_sets - counts["applied already"])
     left = sum(map(len, units)) - sum(map(len, within))
     more = {
         "planned": sum(map(len, within)),
@@ -132,7 +133,7 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
     }
     counts.update({what: n for what, n in more.items() if n})
     operations = [replace(o, unit=unit[0]) for unit in within for group in unit for o in ready[group]]
-    return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
+    return Plan(project.key, operations, refused, dict(counts), files_that_stay(known.of_folders, operations))
 
 
 def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Operation], set[str]]:
@@ -165,7 +166,7 @@ def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Opera
             found += _moved(known, group, photo, path, "companion") if path not in taken else ()
             taken.add(path)
     if row[ReviewDecision.crop] is not None:
-        found += _cut(known, group, known.photos[winner], list(row[ReviewDecision.crop]))
+        found += _cut(known, group, winner, list(row[ReviewDecision.crop]))
     return found, shared
 
 
@@ -180,6 +181,12 @@ def _moved(known: FilePositions, group: str, photo: str, path: str, role: str) -
         return
     if printable(path) != path:
         raise UsageError(f"The name of {printable(path)} is not valid text.", "Rename it.")
+    content, mark = _content(known, photo, path, role)
+    yield Operation(group, photo, "move", role, path, target, mark.size, mark.mtime_ns, content)
+
+
+def _content(known: FilePositions, photo: str, path: str, role: str) -> tuple[str, Fingerprint]:
+    """SHA-256 and fingerprint of a photo, or of a file beside it."""
     try:
         content, mark = as_journalled(known.folder / path, may_be_empty=role == "companion")
     except Refused as refused:
@@ -188,56 +195,24 @@ def _moved(known: FilePositions, group: str, photo: str, path: str, role: str) -
         raise UsageError(
             f"{path} has changed since the last run.", "Run the project and review the set again."
         )
-    yield Operation(group, photo, "move", role, path, target, mark.size, mark.mtime_ns, content)
+    return content, mark
 
 
-def _units(
-    ready: Mapping[str, object], shared: Mapping[str, set[str]], refused: dict[str, str]
-) -> list[list[str]]:
-    """Sets that share files, together.
+def files_that_stay(of_folders: Iterable[str], operations: Iterable[Operation]) -> dict[str, str]:
+    """Files that refer to a whole folder of which a part is moved, each with the reason.
 
-    If one of them is left, the others are left too, with the same reason.
+    Args:
+        of_folders: paths of files that refer to their folder.
+        operations: of the plan.
     """
-    units, seen = list[list[str]](), set[str]()
-    for first in ready:
-        if first in seen:
-            continue
-        unit, more = list[str](), [first]
-        while more:
-            group = more.pop()
-            if group not in seen:
-                seen.add(group)
-                unit.append(group)
-                more += shared.get(group, ())
-        if (left := next((g for g in unit if g in refused), None)) is not None:
-            why = f"It shares files with set {left}, which is left: {refused[left]}"
-            refused.update({g: why for g in unit if g in ready})
-        else:
-            units.append([g for g in unit if g in ready])
-    return units
-
-
-def _within(units: Sequence[list[str]], most: int | None) -> list[list[str]]:
-    """The units of which all sets are within a number of sets."""
-    found, room = list[list[str]](), most
-    for unit in units:
-        if room is None or len(unit) <= room:
-            found.append(unit)
-            room = None if room is None else room - len(unit)
-    return found
-
-
-def _staying(known: FilePositions, operations: Iterable[Operation]) -> dict[str, str]:
-    """Files that refer to a whole folder of which a part is moved."""
     homes = {str(PurePosixPath(o.source).parent) for o in operations}
     why = "it refers to all pictures of its folder, and is not moved"
-    return {p: why for p in known.of_folders if str(PurePosixPath(p).parent) in homes}
+    return {p: why for p in of_folders if str(PurePosixPath(p).parent) in homes}
 
 
-def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
-    home = f"{SELECTED}/{row[Photo.folder]}" if row[Photo.folder] else SELECTED
-    source = f"{home}/{row[Photo.file_name]}"
-    photo = str(row[Photo.photo_id])
+def _cut(known: FilePositions, group: str, photo: str, box: list[float]) -> Iterable[Operation]:
+    path = known.paths[photo]
+    source = f"{known.wanted[photo].folder}/{PurePosixPath(path).name}"
     target = known.placed.crops.get(photo) or cut_name(source)  # the picture may have another name since
     there = known.placed.boxes.get(target)
     if there is not None and there != box:
@@ -246,6 +221,8 @@ def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterab
             "Undo the plan that wrote it, then apply again.",
         )
     if there is None:
+        if source == path:  # else its move reads it
+            _content(known, photo, path, "winner")
         yield Operation(group, photo, "crop", "crop", source, target, 0, 0, "", box)
 
 

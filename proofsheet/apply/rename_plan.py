@@ -164,7 +164,7 @@ def _unit(known: KnownPhotos, ids: Mapping[str, str], family: NameFamily, stem: 
     moves, photos = family.renamed(stem), {path: ids[path] for path in family.photos}
     for path in family.photos:
         photos |= {one: ids[path] for one in family.beside.get(path, ()) if one not in photos}
-        if crop := known.placed.crops.get(ids[path]):
+        if crop := known.crops.get(ids[path]):
             photos[crop] = ids[path]
             moves[crop] = _crop_name(crop, path, moves[path])
     return MoveUnit(family.photos[0], moves, photos, frozenset(family.photos))

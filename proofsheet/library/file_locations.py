@@ -86,13 +86,19 @@ def placed_files(ledger: Ledger) -> FileLocations:
             replay.rename(row)
         else:
             replay.apply(row)
-    for row in _in_order(undone, order):
+    for row in _as_undone(undone, order):
         replay.undone(row)
     return replay.result()
 
 
 def _in_order(rows: Iterable[_Row], order: Mapping[str, int]) -> list[_Row]:
     return sorted(rows, key=lambda r: (order.get(r[FileOperation.plan_id], 0), r[FileOperation.number]))
+
+
+def _as_undone(rows: Iterable[_Row], order: Mapping[str, int]) -> list[_Row]:
+    """In the order in which they were taken back; what was taken back at one time, the last first."""
+    falling = reversed(_in_order(rows, order))
+    return sorted(falling, key=lambda r: r[FileOperation.changed_at])
 
 
 class _Replay:
@@ -102,6 +108,7 @@ class _Replay:
         self._origins, self._moves = dict[str, str](), dict[str, tuple[str, str]]()
         self._cuts, self._boxes = dict[str, int](), dict[str, list[float]]()
         self._crops, self._present = dict[str, str](), dict[str, str]()
+        self._away = set[str]()
         self._names, self._trails = dict[str, str](), defaultdict[str, set[str]](set)
 
     def apply(self, row: _Row) -> None:
@@ -135,16 +142,18 @@ class _Replay:
             self._follow(photo, source, target)
 
     def undone(self, row: _Row) -> None:
-        """A move that was taken back."""
+        """A move that was taken back; the last one tells, if no other move of the photo stands."""
         photo, source, target = (
             str(row[n]) for n in (FileOperation.photo_id, FileOperation.source, FileOperation.target)
         )
         if row[FileOperation.kind] == "move" and row[FileOperation.role] != "companion":
-            self._present.setdefault(photo, source)
+            if photo not in self._away:
+                self._present[photo] = source
             self._trails[photo] |= {source, target, _unplaced(source), _unplaced(target)}
 
     def _follow(self, photo: str, source: str, target: str) -> None:
         self._present[photo] = target
+        self._away.add(photo)
         self._trails[photo] |= {source, target}
         if source in self._names:
             self._names[target] = self._names.pop(source)

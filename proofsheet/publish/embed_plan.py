@@ -24,6 +24,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, printable
 from proofsheet.imaging.formats import RAW_EXTENSIONS, format_of
 from proofsheet.publish.embed_values import EmbedValues, embed_values
+from proofsheet.publish.picture_contents import PictureContents
 from proofsheet.publish.sidecar_merge import MergeSources, marks_of_attempts, tags_of_people
 from proofsheet.publish.sidecar_plan import said_marks, with_texts
 from proofsheet.publish.uploader import UploadCandidate, candidates, held_back
@@ -104,9 +105,9 @@ def make_embed_plan(project: Project, out: Path | None, most_sets: int | None = 
     Raises:
         ServiceUnreachable: if exiftool is not installed.
     """
-    found = candidates(project, _TARGET)
+    found, contents = candidates(project, _TARGET), PictureContents(project)
     ready, draft = [c for c in found if not c.held_back], _Draft()
-    files = {c.photo_id: file for c in ready if (file := _file(project, c, draft, out)) is not None}
+    files = {c.photo_id: file for c in ready if (file := _file(project, c, draft, out, contents)) is not None}
     wanted = [c for c in ready if c.photo_id in files]
     fields = fields_for_merge([project.folder / c.path for c in wanted])
     known = _Known(project)
@@ -185,12 +186,13 @@ class _Known:
 
 
 def _file(
-    project: Project, one: UploadCandidate, draft: _Draft, out: Path | None
+    project: Project, one: UploadCandidate, draft: _Draft, out: Path | None, contents: PictureContents
 ) -> tuple[Operation, str] | None:
     """The operation and the container of a picture; None with a reason in the draft."""
     try:
         path = inside(project.folder, one.path)
         content, mark = as_journalled(path)
+        contents.refuse_other(one.photo_id, one.path, content)
         container = _container(path)
         if printable(one.path) != one.path:
             raise UsageError("Its name is not valid text.", "Rename it.")

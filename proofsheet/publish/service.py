@@ -17,6 +17,7 @@ from proofsheet.core.files import Refused
 from proofsheet.core.locks import acquire
 from proofsheet.proof.lifecycle import events
 from proofsheet.publish.embedded_metadata import publishable_copy
+from proofsheet.publish.picture_contents import PictureContents
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.uploader import PublishResult, UploadCandidate, candidates, publish
 from proofsheet.storage.workspace import Project
@@ -59,13 +60,14 @@ def copies_now(
     Returns:
         The path of each, with `proof`, what its copy holds, or `problem`, why it would not be sent.
     """
-    told = []
+    told, contents = list[dict[str, str]](), PictureContents(project)
     with nullcontext() if locked else acquire(project.run_lock, "publish", wait_s=0):
         shutil.rmtree(project.outgoing, ignore_errors=True)
         for one in found:
             if one.held_back:
                 continue
             try:
+                contents.check(one.photo_id, one.path)
                 with publishable_copy(
                     project.folder / one.path,
                     one.texts,

@@ -10,7 +10,7 @@ What people removed of ours is not written again. Both are listed as conflicts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,10 @@ _TRUTHS = frozenset({"true", "false"})
 Tags = Mapping[str, Any]
 
 
+def _no_check() -> None:
+    """For fields of no picture."""
+
+
 @dataclass(frozen=True)
 class MergeSources:
     """What a merge knows beside the sidecar.
@@ -51,12 +55,15 @@ class MergeSources:
         former: marks of texts that we may have written before sidecars held marks.
         replace: whether values that we wrote make room for new ones.
         bases: tags of values that people set in the review app, each with the value of other programs then.
+        check_picture: called before a sidecar is read; raises UsageError if the picture beside it is another
+            one than the fields are for.
     """
 
     people: Mapping[str, Any] = field(default_factory=dict)
     former: Collection[str] = ()
     replace: bool = False
     bases: Mapping[str, str] = field(default_factory=dict)
+    check_picture: Callable[[], None] = _no_check
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What goes into the sidecar of each photo: approved texts, and stars, labels and flags of people.
 
-Holds `SidecarWork`, `sidecar_work`, and the parts of it that `embed` writes too.
+Holds `SidecarWork`, `sidecar_work`, and the parts of it that are embedded too.
 Add here: another thing that sidecars hold.
 Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
 
@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+from proofsheet.apply.file_positions import present_paths
 from proofsheet.proof.assemble import written_elsewhere
+from proofsheet.publish.picture_contents import PictureContents
 from proofsheet.publish.sidecar_merge import (
     FLAG,
     LABEL,
@@ -27,7 +30,6 @@ from proofsheet.publish.xmp_sidecar import Fields
 from proofsheet.selection.photo_marks import set_here
 from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Project
-from schemas.library import Photo
 from schemas.marks import PhotoMark
 from schemas.proof import ProofAttempt, Texts
 from schemas.written import EmbeddedMetadata
@@ -59,7 +61,7 @@ class SidecarWork:
 
 def sidecar_work(project: Project) -> list[SidecarWork]:
     """Every photo with approved texts or with marks of people, in the order of paths."""
-    paths = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
+    paths, contents = present_paths(project), PictureContents(project)
     embedded = {r[EmbeddedMetadata.photo_id]: r for r in project.store.read(EmbeddedMetadata).to_dicts()}
     former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
     ready = {c.photo_id: c for c in candidates(project, "sidecars") if not c.held_back}
@@ -69,8 +71,9 @@ def sidecar_work(project: Project) -> list[SidecarWork]:
         given, texts = marks.get(photo, (Fields(), {})), ready.get(photo)
         fields = with_texts(given[0], texts) if texts else given[0]
         people = tags_of_people(embedded.get(photo, {}))
-        sources = MergeSources(people, former.get(photo, set()), True, given[1])
-        found.append(SidecarWork(str(paths[photo]), fields, sources, texts is not None))
+        check = partial(contents.check, photo, paths[photo])
+        sources = MergeSources(people, former.get(photo, set()), True, given[1], check)
+        found.append(SidecarWork(paths[photo], fields, sources, texts is not None))
     return sorted(found, key=lambda one: one.path)
 
 

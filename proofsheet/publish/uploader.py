@@ -18,9 +18,11 @@ from typing import Any
 import polars as pl
 
 from proofsheet.apply.disk import TargetTaken
+from proofsheet.apply.file_positions import present_paths
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import Refused
 from proofsheet.publish.embedded_metadata import publishable_copy
+from proofsheet.publish.picture_contents import PictureContents
 from proofsheet.publish.targets.base import Publisher, UploadItem
 from proofsheet.publish.upload_history import TargetContents, note_upload, take_back_rows
 from proofsheet.selection.choices import held_photos, present_choices
@@ -69,6 +71,7 @@ def candidates(project: Project, target: str) -> list[UploadCandidate]:
         target: name of the target; copies that are there already are held back as such.
     """
     photos = {r[Photo.photo_id]: r for r in project.store.read(Photo).to_dicts()}
+    paths = present_paths(project)
     policy = {r[PolicyFlag.photo_id]: r for r in project.store.read(PolicyFlag).to_dicts()}
     said = {
         (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision]
@@ -93,7 +96,7 @@ def candidates(project: Project, target: str) -> list[UploadCandidate]:
         found.append(
             UploadCandidate(
                 own,
-                str(photo[Photo.path]),
+                paths[own],
                 name,
                 attempt,
                 texts[own, attempt],
@@ -158,12 +161,13 @@ def publish(
     and found there unchanged. `noted` is called after each. Only one publication of a project may run at a
     time; copies left by an interrupted one are removed. `rights` is the copyright of photos without one.
     """
-    report = PublishResult()
+    report, contents = PublishResult(), PictureContents(project)
     shutil.rmtree(project.outgoing, ignore_errors=True)
     for one in found:
         if one.held_back:
             continue
         try:
+            contents.check(one.photo_id, one.path)
             picture = project.folder / one.path
             with publishable_copy(picture, one.texts, keep, project.outgoing, rights) as copy:
                 publisher.put(UploadItem(copy.path, one.name, copy.content_hash, one.texts))

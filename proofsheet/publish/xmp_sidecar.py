@@ -141,8 +141,8 @@ def merge_sidecar(
         sources: what is known beside the sidecar.
 
     Raises:
-        UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched
-            then.
+        UsageError: if the sidecar is not readable, if the picture is another one, or if something foreign
+            would be lost; it is untouched then.
         ServiceUnreachable: if exiftool is not installed.
     """
     before, made = _planned(path, fields, extension, sources)
@@ -191,11 +191,13 @@ def _planned(
         raise UsageError(
             f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand."
         )
+    sources = sources or MergeSources()
+    sources.check_picture()
     before = read_sidecar(path) if path.exists() else {}
     told = fields.values()
     if told:
         told[EXTENSION] = extension.lstrip(".").upper()
-    made = merged_fields(before, told, sources or MergeSources())
+    made = merged_fields(before, told, sources)
     if made.values.keys() == {EXTENSION}:
         made.values.clear()  # a sidecar that says nothing else is not written for it
     return before, made

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from proofsheet.apply.executor import Applier
+from proofsheet.apply.file_positions import present_paths
 from proofsheet.apply.move_plan import whole_moves
 from proofsheet.apply.moves import last_plan
 from proofsheet.core.errors import UsageError
@@ -16,7 +18,8 @@ from proofsheet.storage.workspace import Project
 from schemas.apply import ApplyPlan
 from schemas.identity import GonePhoto, IdentityQuestion, PhotoIdentity
 from schemas.library import Photo
-from tests.support.kit import tree
+from schemas.settings.apply import ApplySettings
+from tests.support.kit import NOW, tree
 from tests.support.rename_kit import Shot, dated_project, look_again, mover, rename_plan
 
 AT = datetime(2025, 7, 8, 6, 4, 16)
@@ -298,3 +301,36 @@ def test_an_unrun_project_says_so(tmp_path: Path) -> None:
 def test_composed_names_are_written(tmp_path: Path) -> None:
     project = dated_project(tmp_path, [Shot("a.jpg", AT, camera=unicodedata.normalize("NFD", "é"))])
     assert [o.target for o in rename_plan(project, "{camera}").operations] == ["é.jpg"]
+
+
+def test_a_name_of_passage_that_is_taken_leaves_the_exchange_and_what_waits_for_it(tmp_path: Path) -> None:
+    shots = [Shot(f"{n}.jpg", AT, camera=c) for n, c in (("a", "b"), ("b", "a"), ("d", "e"))]
+    project = dated_project(tmp_path, shots)
+    passage = next(o.target for o in rename_plan(project, "{camera}").operations if "~" in o.target)
+    (project.folder / passage).write_bytes(b"of somebody")
+    plan = rename_plan(project, "{camera}")
+    assert plan.refused.keys() == {"a.jpg", "b.jpg"}
+    assert all(f"{passage} is there already" in why for why in plan.refused.values())
+    assert [(o.source, o.target) for o in plan.operations] == [("d.jpg", "e.jpg")]
+    assert plan.counts["planned"] == 1
+
+
+def test_of_several_plans_that_were_undone_the_last_tells_where_a_photo_is(tmp_path: Path) -> None:
+    project = dated_project(tmp_path, [Shot("a.jpg", AT), Shot("b.jpg", AT, camera="D750")])
+    first, second = (ids(project)[tree(project.folder)[n]] for n in ("a.jpg", "b.jpg"))
+    for hour in range(2):
+        done = mover(project).execute(rename_plan(project, "{camera}"), "sandbox")
+        applier = Applier(project, ApplySettings(), NOW + timedelta(hours=hour))
+        assert not applier.undo(done.plan_id).refused
+        if not hour:
+            (project.folder / "a.jpg").rename(project.folder / "moved by hand.jpg")
+            (project.folder / "b.jpg").rename(project.folder / "a.jpg")
+            look_again(project)
+    assert present_paths(project) == {first: "moved by hand.jpg", second: "a.jpg"}
+
+
+def test_files_that_name_pictures_of_a_folder_are_told_when_these_are_renamed(tmp_path: Path) -> None:
+    project = dated_project(tmp_path, [Shot("card/a.jpg", AT), Shot("X100.jpg", AT)])
+    for path in ("card/.picasa.ini", "card/descript.ion", "descript.ion"):
+        (project.folder / path).write_text("[a.jpg]")
+    assert rename_plan(project, "{camera}").staying.keys() == {"card/.picasa.ini", "card/descript.ion"}

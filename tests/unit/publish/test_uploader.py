@@ -42,7 +42,7 @@ from schemas.media_meta import LifecycleEvent
 from schemas.proof import MetadataQuality
 from schemas.publish import Export, Upload
 from schemas.settings.publish import PublishSettings
-from tests.support.kit import NOW, Shell, configuration, name_subject, run, save_picture, tree
+from tests.support.kit import NOW, Shell, configuration, name_subject, rescan, run, save_picture, tree
 from tests.support.privacy_kit import saved, scene
 from tests.support.review_kit import sets_library
 
@@ -135,7 +135,9 @@ def test_a_damaged_picture_is_a_failure_of_its_own_and_the_next_one_goes(tmp_pat
     webp = bytearray(saved(scene(), "WEBP"))[:7]  # its length is cut off
     (project.folder / "b.webp").write_bytes(bytes(webp).ljust(12, b"W")[:8] + b"WEBP")
     scene().save(project.folder / "c.png")
-    found = [UploadCandidate(name, name, name, 1, TEXTS, 1, "") for name in ("a.gif", "b.webp", "c.png")]
+    rescan(project)
+    ids = dict(project.store.read(Photo).select(Photo.path, Photo.photo_id).iter_rows())
+    found = [UploadCandidate(ids[name], name, name, 1, TEXTS, 1, "") for name in ("a.gif", "b.webp", "c.png")]
     told = copies_now(project, PublishSettings(), found)
     assert [("problem" in one, one["path"]) for one in told] == [
         (True, "a.gif"),
