@@ -108,6 +108,24 @@ def test_the_proof_lists_what_is_left_and_a_second_run_changes_nothing(shell: Sh
     assert (tree(out), {p: p.stat().st_mtime_ns for p in out.iterdir()}) == (files, times)
 
 
+def test_a_later_run_into_a_folder_keeps_the_proof_of_the_copies_in_it(shell: Shell) -> None:
+    save_picture(shell.folder / "s1" / "a.jpg", 1)
+    save_picture(shell.folder / "s1" / "gone.jpg", 2)
+    save_picture(shell.folder / "s2" / "b.jpg", 3)
+    shell("scrub", "./s1", "--out", "share")
+    (shell.folder / "share" / "gone.jpg").unlink()
+    shell("scrub", "./s2", "--out", "share", "--profile", "strict")
+    proof = json.loads((shell.folder / "share" / "proofsheet-proof.json").read_text("utf-8"))
+    assert [(c["target"], c["profile"]) for c in proof["copies"]] == [
+        ("a.jpg", "people"),
+        ("b.jpg", "strict"),
+    ]
+    text = (shell.folder / "share" / "proofsheet-proof.txt").read_text("utf-8")
+    blocks = text.split("\n\n")[1:]
+    assert ["a.jpg" in blocks[0], "profile: people" in blocks[0]] == [True, True]
+    assert ["b.jpg" in blocks[1], "profile: strict" in blocks[1]] == [True, True]
+
+
 def test_a_picture_without_a_copyright_gets_that_of_the_settings(shell: Shell) -> None:
     save_picture(shell.folder / "in" / "a.jpg", 1)
     save_picture(shell.folder / "in" / "b.png", 2)
