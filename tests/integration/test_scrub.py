@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from dagster_project.definitions import build_defs
+from proofsheet.publish.embedded_metadata import publishable_copy
 from schemas.settings.publish import PublishSettings
 from tests.support.kit import Shell, configuration, only_project, save_picture, tree
 from tests.support.privacy_kept_kit import KEPT_PARTS
@@ -143,6 +144,31 @@ def test_a_picture_without_a_copyright_gets_that_of_the_settings(shell: Shell) -
     assert b"Ann Example" not in (shell.folder / "strict" / "a.jpg").read_bytes()
     with pytest.raises(ValueError, match="is filled in"):
         PublishSettings(copyright="© {name}")
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "why"),
+    [
+        ("IFD0:Copyright", "Agency Foo, all rights reserved. " * 40, "which is invalid"),
+        ("XMP-dc:Rights", "Agency Foo, all rights reserved. " * 40, "which is invalid"),
+        ("XMP-tiff:Copyright", "Agency Foo", "which says whose it is"),
+        ("XMP-xmpRights:Owner", "Agency Foo", "which says whose it is"),
+        ("XMP-xmpRights:UsageTerms", "For editors", "which says whose it is"),
+        ("XMP-plus:CopyrightOwnerName", "Agency Foo", "which says whose it is"),
+    ],
+)
+def test_a_picture_of_others_gets_no_copyright_of_the_settings(
+    tmp_path: Path, tag: str, value: str, why: str
+) -> None:
+    picture = save_picture(tmp_path / "a.jpg", 1)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", f"-{tag}={value}", str(picture)], check=True)
+    texts = {"title": "", "caption": "", "alt_text": "", "keywords": ()}
+    with publishable_copy(picture, texts, ("copyright",), tmp_path / "place", "© {year} Me") as copy:
+        assert b"Me" not in copy.path.read_bytes()
+        assert copy.fields == {}
+        assert len(copy.left_out) == 1
+        assert copy.left_out[0].startswith(tag.removesuffix("Name"))
+        assert copy.left_out[0].endswith(why)
 
 
 def test_what_is_not_known_is_refused_and_others_go_on(shell: Shell) -> None:
