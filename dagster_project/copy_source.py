@@ -53,7 +53,7 @@ def copy_source(wanted: str, out: Path) -> Iterator[CopySource]:
     """
     settings = load() if find(Path.cwd()) else None
     project = _project(wanted, settings)
-    folder = Path(wanted) if project is None else project.folder
+    folder = Path(wanted).resolve() if project is None else project.folder
     if not folder.is_dir():
         where = f"no project of {settings.place.library} and " if settings else ""
         raise UsageError(f"{wanted} is {where}no folder.", "Name a project or a folder with pictures.")
@@ -65,7 +65,7 @@ def copy_source(wanted: str, out: Path) -> Iterator[CopySource]:
         return
     with tempfile.TemporaryDirectory(prefix="proofsheet-copies-") as home:
         used = settings or Configuration(place=PlaceSettings(library=str(folder), home=home))
-        yield CopySource(folder.resolve().name, folder, Path(home), used)
+        yield CopySource(folder.name, folder, Path(home), used)
 
 
 def scan_source(source: CopySource) -> Scan:

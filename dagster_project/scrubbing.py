@@ -7,13 +7,12 @@ Keep out: making and proving one copy (proofsheet/publish/).
 
 from __future__ import annotations
 
-import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.copy_source import CopySource
-from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement_pass import limits_of
@@ -22,7 +21,8 @@ from proofsheet.metadata.exiftool import find_exiftool
 from proofsheet.publish.copy_run import CopyReport
 from proofsheet.publish.face_blur import face_blur
 from proofsheet.publish.new_files import NewFiles
-from proofsheet.publish.privacy_copies import PROOF, PrivacyRow, planned_scrub, proof_files, scrub_pictures
+from proofsheet.publish.privacy_copies import PrivacyRow, planned_scrub, scrub_pictures
+from proofsheet.publish.privacy_proof import former_rows, proof_files
 from schemas.settings.publish import PrivacyProfile
 
 
@@ -63,7 +63,7 @@ def scrub_source(
         files.lock(f"scrub {originals.name}"),
         tempfile.TemporaryDirectory(prefix="proofsheet-scrub-") as work,
     ):
-        _refuse_foreign_proof(place)
+        former = former_rows(place)
         report = scrub_pictures(
             planned_scrub(scanned, place),
             files,
@@ -76,25 +76,14 @@ def scrub_source(
             only_plan=options.only_plan,
         )
         if report.rows and not options.only_plan:
-            _write_proof(place, report, options.profile)
+            _write_proof(place, report.rows, former)
     return report
 
 
-def _refuse_foreign_proof(place: Path) -> None:
-    """Refuse a file of the user in the place of the proof."""
-    there = place / f"{PROOF}.json"
-    if not there.exists():
-        return
-    try:
-        ours = json.loads(there.read_text("utf-8")).get("made_by") == "proofsheet scrub"
-    except (ValueError, AttributeError):
-        ours = False
-    if not ours:
-        raise UsageError(f"{there} was not written by scrub.", "Move it away, or name another folder.")
-
-
-def _write_proof(place: Path, report: CopyReport[PrivacyRow], profile: PrivacyProfile) -> None:
-    for name, content in proof_files(report.rows, profile).items():
+def _write_proof(place: Path, new: Sequence[PrivacyRow], former: Sequence[PrivacyRow]) -> None:
+    """The proof of the whole folder; a new row goes before a former one of the same copy."""
+    rows = {row.target: row for row in (*former, *new)}
+    for name, content in proof_files(list(rows.values())).items():
         path = place / name
         if not path.exists() or path.read_bytes() != content:
             write_atomic(path, content)

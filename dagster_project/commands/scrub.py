@@ -40,11 +40,11 @@ def scrub(source: str, place: Path, profile: str, blurring: bool, only_plan: boo
 
     A copy is built from the visible picture and the fields of the profile: no place, serial number, owner,
     prompt, small picture, note of the camera maker or name in a region stays. It is read back, and
-    proofsheet-proof.json and .txt in the folder list all that is in each copy. Names of files and folders
-    stay. The exit code is 3 if some pictures are refused, 1 if all are.
+    proofsheet-proof.json and .txt in the folder list all that is in each copy, those of earlier runs into it
+    too. Names of files and folders stay. The exit code is 3 if some pictures are refused, 1 if all are.
 
     The JSON has source, out, profile, files: [{source, target, state: written, there or planned, size_bytes,
-    content_hash, fields, parts, left_out, blurred_faces}] and refused: [{path, why}].
+    content_hash, fields, parts, left_out, blurred_faces, profile}] and refused: [{path, why}].
     """
     wanted = ScrubOptions(cast("PrivacyProfile", profile), blurring, only_plan)
     with copy_source(source, place) as originals:

@@ -102,7 +102,14 @@ def _develop(program: str, path: Path, folder: Path, side_px: int) -> Path:
     ]
     quality = f"plugins/imageio/format/jpeg/quality={_QUALITY}"
     values = (quality, "write_sidecar_files=never", "opencl=FALSE")
-    command = [program, str(path), str(target), *size, *own, *(w for v in values for w in ("--conf", v))]
+    command = [
+        program,
+        str(path.absolute()),
+        str(target),
+        *size,
+        *own,
+        *(w for v in values for w in ("--conf", v)),
+    ]
     environment = {**os.environ, "HOME": str(folder), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603

@@ -8,7 +8,7 @@ Keep out: texts of ours (embedded_metadata.py) and containers (containers/).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,11 @@ _TEXT = re.compile(r".{1,60000}", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d+)?|[NSEW]")
 _RIGHTS, _CREATOR = "XMP-dc:Rights", "XMP-dc:Creator"
 _COPYRIGHTS = frozenset({"IFD0:Copyright", _RIGHTS})
+# Tags that say whose a picture is, beside those of the field copyright; copies do not have them.
+_OTHER_RIGHTS = (
+    *("XMP-tiff:Copyright", "XMP-xmpRights:Owner", "XMP-xmpRights:UsageTerms", "XMP-xmpRights:WebStatement"),
+    *("XMP-plus:CopyrightOwner", "XMP-plus:CopyrightOwnerName"),
+)
 
 
 class _Field(NamedTuple):
@@ -84,6 +89,8 @@ _FIELDS: Mapping[str, _Field] = {
     "colours": _Field(re.compile("1|2|65535"), ("ExifIFD:ColorSpace",)),
     "colour rule": _Field(re.compile("R98|R03"), ("InteropIFD:InteropIndex",)),
 }
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_SOURCES = frozenset(t if isinstance(t, str) else t[0] for t in _FIELDS["copyright"].tags)
 _ALWAYS = ("turn", "colours", "colour rule")
 _WITH = {"date": ("date parts",)}
 # What exiftool writes beside them, so that a block of EXIF or XMP is valid.
@@ -101,10 +108,17 @@ ADDED = frozenset(
 
 
 class Chosen(NamedTuple):
-    """Values by the tag that they are written to, and tags of chosen fields with an invalid value."""
+    """Values by the tag that they are written to, and tags that are left out.
+
+    Attributes:
+        values: of the chosen fields.
+        odd: tags of chosen fields with an invalid value.
+        others: tags that say whose the picture is, because of which it got no copyright of the settings.
+    """
 
     values: dict[str, Any]
     odd: list[str]
+    others: Sequence[str] = ()
 
 
 def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
@@ -114,7 +128,7 @@ def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
         picture: the original; it is only read.
         keep: of copyright, creator, date, camera, lens, gps, serial, owner and prompt.
         rights: the copyright of photos without one, with {year} for that of the photo; used if `keep`
-            has copyright.
+            has copyright. A photo with another tag that says whose it is, or an invalid one, gets none.
 
     Raises:
         ServiceUnreachable: if exiftool is not installed.
@@ -125,7 +139,7 @@ def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
         for n in names
         for tag in _FIELDS[n].tags
     }
-    wanted = [f"-{source}" for source, _ in tags]
+    wanted = [f"-{source}" for source in (*(s for s, _ in tags), *_OTHER_RIGHTS)]
     done = run_exiftool(["-json", "-G1", "-n", "-struct", *wanted, picture])
     try:
         found = read_fields(done.stdout)
@@ -135,15 +149,18 @@ def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
     odd = []
     for (source, target), form in tags.items():
         value = found.get(source)
-        if value in (None, "", []) or target in values:
+        if value in _EMPTY or target in values:
             continue
         if all(form.fullmatch(str(v).strip()) for v in (value if isinstance(value, list) else [value])):
             values[target] = value
         else:
             odd.append(source)
-    if rights and "copyright" in keep and not _COPYRIGHTS & values.keys():
+    if not rights or "copyright" not in keep or _COPYRIGHTS & values.keys():
+        return Chosen(values, odd)
+    others = [n for n in _OTHER_RIGHTS if found.get(n) not in _EMPTY]
+    if not others and not _SOURCES & set(odd):
         values[_RIGHTS] = rights.replace("{year}", _year(values))
-    return Chosen(values, odd)
+    return Chosen(values, odd, others)
 
 
 def _year(values: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageChops, ImageSequence
 
 from proofsheet.apply.crop_files import DEPTH_AT, SHALLOW, with_pixels
@@ -33,6 +34,7 @@ from proofsheet.metadata.exiftool import READING, read_fields, run_exiftool, wri
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, summary
 from proofsheet.publish.containers.stealth import hidden_text, without_it
+from proofsheet.publish.containers.transparent import shown_pixels
 from proofsheet.publish.copied_fields import ADDED, Chosen, chosen
 from proofsheet.publish.sidecar_merge import same
 
@@ -245,7 +247,9 @@ def _proved(
     told += f"; left out: {', '.join(built.left_out)}" if built.left_out else ""
     told += f"; left out as invalid: {', '.join(kept.odd)}" if kept.odd else ""
     fields = {n: found[n] for n in tags if n not in ADDED}
-    left_out = (*built.left_out, *(f"{name}, which is invalid" for name in kept.odd))
+    invalid = (f"{name}, which is invalid" for name in kept.odd)
+    rights = (f"{name}, which says whose it is" for name in kept.others)
+    left_out = (*built.left_out, *invalid, *rights)
     return Copy(work, hash_file(work)[0], told, tuple(parts), fields, left_out)
 
 
@@ -259,7 +263,7 @@ def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:
             with Image.open(shown, formats=FORMATS) as one, Image.open(work, formats=FORMATS) as two:
                 one.seek(built.frame)
                 if built.hidden:
-                    return np.array_equal(np.asarray(without_it(one, built.hidden)), np.asarray(two))
+                    return np.array_equal(_with_bits_alike(one, built.hidden), np.asarray(two))
                 for number, frame in enumerate(ImageSequence.Iterator(two)):
                     one.seek(built.frame + number)
                     if not _equal(one, frame):
@@ -272,4 +276,9 @@ def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:
 def _equal(one: Image.Image, two: Image.Image) -> bool:
     if one.mode == two.mode and one.mode in _PLAIN:  # much faster than arrays
         return one.size == two.size and ImageChops.difference(one, two).getbbox() is None
-    return one.size == two.size and np.array_equal(np.asarray(one), np.asarray(two))
+    return one.size == two.size and np.array_equal(shown_pixels(one), shown_pixels(two))
+
+
+def _with_bits_alike(image: Image.Image, where: str) -> npt.NDArray[Any]:
+    shown = Image.fromarray(shown_pixels(image))
+    return np.asarray(without_it(shown, where))

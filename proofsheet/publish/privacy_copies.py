@@ -1,16 +1,16 @@
 """Privacy copies of pictures: the same copies as for publishing, without texts of ours, in a folder.
 
-Holds `PrivacyTask`, `PrivacyCopy`, `PrivacyRow`, `planned_scrub`, `scrub_pictures` and `proof_files`.
-Add here: another fact of the proof.
-Keep out: how a copy is made and read back (embedded_metadata.py), writing (new_files.py).
+Holds `PrivacyTask`, `PrivacyCopy`, `PrivacyRow`, `planned_scrub` and `scrub_pictures`.
+Add here: another fact of a copy.
+Keep out: how a copy is made and read back (embedded_metadata.py), writing (new_files.py), the proof
+(privacy_proof.py).
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +28,6 @@ from proofsheet.publish.new_files import NewFiles
 from schemas.settings.photos import PhotoSettings
 from schemas.settings.publish import PROFILES, PrivacyProfile
 
-PROOF = "proofsheet-proof"  # name of the proof, as json and txt
 _NO_TEXTS = {"title": "", "caption": "", "alt_text": "", "keywords": ()}
 
 
@@ -84,6 +83,7 @@ class PrivacyRow:
         parts: all its parts, with their sizes in bytes, in the order of the file.
         left_out: what of the original it lacks beside metadata.
         blurred_faces: their number; None if faces were left.
+        profile: what stayed.
     """
 
     source: str
@@ -95,6 +95,7 @@ class PrivacyRow:
     parts: list[tuple[str, int]]
     left_out: list[str]
     blurred_faces: int | None
+    profile: PrivacyProfile
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -166,11 +167,11 @@ def scrub_pictures(
         only_plan: whether copies are made to see what would be refused, and none is written.
     """
     tasks = [PrivacyTask(c.source.file, profile, rights, place, blur) for c in plan.copies]
-    work = CopyWork(privacy_copy, tasks, _row)
+    work = CopyWork(privacy_copy, tasks, functools.partial(_row, profile))
     return write_copies(plan, work, files, settings, progress, only_plan=only_plan)
 
 
-def _row(copy: PlannedCopy, state: CopyState, new: PrivacyCopy) -> PrivacyRow:
+def _row(profile: PrivacyProfile, copy: PlannedCopy, state: CopyState, new: PrivacyCopy) -> PrivacyRow:
     digest = hashlib.sha256(new.data).hexdigest()
     size, left_out = len(new.data), list(new.left_out)
     return PrivacyRow(
@@ -183,28 +184,5 @@ def _row(copy: PlannedCopy, state: CopyState, new: PrivacyCopy) -> PrivacyRow:
         new.parts,
         left_out,
         new.blurred_faces,
+        profile,
     )
-
-
-def proof_files(rows: Sequence[PrivacyRow], profile: PrivacyProfile) -> dict[str, bytes]:
-    """The proof by the names of its files: what is left in each copy, for programs and for people.
-
-    It names copies alone, and nothing of the originals, so that it can be given away with them.
-    """
-    told = [{n: v for n, v in row.as_dict().items() if n not in ("source", "state")} for row in rows]
-    document = {"made_by": "proofsheet scrub", "profile": profile, "copies": told}
-    text = "".join(_in_words(row) for row in rows)
-    return {
-        f"{PROOF}.json": (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
-        f"{PROOF}.txt": f"Privacy copies, profile {profile}: all that is in each of them.\n\n{text}".encode(),
-    }
-
-
-def _in_words(row: PrivacyRow) -> str:
-    lines = [f"{row.target}  {row.size_bytes:,} bytes  SHA-256 {row.content_hash}"]
-    lines += [f"  {n}: {', '.join(v) if isinstance(v, list) else v}" for n, v in row.fields.items()]
-    lines += [] if row.fields else ["  no metadata"]
-    lines += [] if row.blurred_faces is None else [f"  blurred faces: {row.blurred_faces}"]
-    lines += [f"  parts: {', '.join(f'{n} {size:,} B' for n, size in row.parts)}"]
-    lines += [f"  left out of the original: {', '.join(row.left_out)}"] if row.left_out else []
-    return "\n".join(lines) + "\n\n"

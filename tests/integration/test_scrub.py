@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from dagster_project.definitions import build_defs
+from proofsheet.publish.embedded_metadata import publishable_copy
 from schemas.settings.publish import PublishSettings
 from tests.support.kit import Shell, configuration, only_project, save_picture, tree
 from tests.support.privacy_kept_kit import KEPT_PARTS
@@ -108,6 +109,24 @@ def test_the_proof_lists_what_is_left_and_a_second_run_changes_nothing(shell: Sh
     assert (tree(out), {p: p.stat().st_mtime_ns for p in out.iterdir()}) == (files, times)
 
 
+def test_a_later_run_into_a_folder_keeps_the_proof_of_the_copies_in_it(shell: Shell) -> None:
+    save_picture(shell.folder / "s1" / "a.jpg", 1)
+    save_picture(shell.folder / "s1" / "gone.jpg", 2)
+    save_picture(shell.folder / "s2" / "b.jpg", 3)
+    shell("scrub", "./s1", "--out", "share")
+    (shell.folder / "share" / "gone.jpg").unlink()
+    shell("scrub", "./s2", "--out", "share", "--profile", "strict")
+    proof = json.loads((shell.folder / "share" / "proofsheet-proof.json").read_text("utf-8"))
+    assert [(c["target"], c["profile"]) for c in proof["copies"]] == [
+        ("a.jpg", "people"),
+        ("b.jpg", "strict"),
+    ]
+    text = (shell.folder / "share" / "proofsheet-proof.txt").read_text("utf-8")
+    blocks = text.split("\n\n")[1:]
+    assert ["a.jpg" in blocks[0], "profile: people" in blocks[0]] == [True, True]
+    assert ["b.jpg" in blocks[1], "profile: strict" in blocks[1]] == [True, True]
+
+
 def test_a_picture_without_a_copyright_gets_that_of_the_settings(shell: Shell) -> None:
     save_picture(shell.folder / "in" / "a.jpg", 1)
     save_picture(shell.folder / "in" / "b.png", 2)
@@ -125,6 +144,31 @@ def test_a_picture_without_a_copyright_gets_that_of_the_settings(shell: Shell) -
     assert b"Ann Example" not in (shell.folder / "strict" / "a.jpg").read_bytes()
     with pytest.raises(ValueError, match="is filled in"):
         PublishSettings(copyright="© {name}")
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "why"),
+    [
+        ("IFD0:Copyright", "Agency Foo, all rights reserved. " * 40, "which is invalid"),
+        ("XMP-dc:Rights", "Agency Foo, all rights reserved. " * 40, "which is invalid"),
+        ("XMP-tiff:Copyright", "Agency Foo", "which says whose it is"),
+        ("XMP-xmpRights:Owner", "Agency Foo", "which says whose it is"),
+        ("XMP-xmpRights:UsageTerms", "For editors", "which says whose it is"),
+        ("XMP-plus:CopyrightOwnerName", "Agency Foo", "which says whose it is"),
+    ],
+)
+def test_a_picture_of_others_gets_no_copyright_of_the_settings(
+    tmp_path: Path, tag: str, value: str, why: str
+) -> None:
+    picture = save_picture(tmp_path / "a.jpg", 1)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", f"-{tag}={value}", str(picture)], check=True)
+    texts = {"title": "", "caption": "", "alt_text": "", "keywords": ()}
+    with publishable_copy(picture, texts, ("copyright",), tmp_path / "place", "© {year} Me") as copy:
+        assert b"Me" not in copy.path.read_bytes()
+        assert copy.fields == {}
+        assert len(copy.left_out) == 1
+        assert copy.left_out[0].startswith(tag.removesuffix("Name"))
+        assert copy.left_out[0].endswith(why)
 
 
 def test_what_is_not_known_is_refused_and_others_go_on(shell: Shell) -> None:

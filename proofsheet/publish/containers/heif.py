@@ -9,8 +9,14 @@ Keep out: reading and writing boxes (boxes.py).
 
 from __future__ import annotations
 
+import io
 import struct
 
+import numpy as np
+from PIL import Image
+
+from proofsheet.imaging.decode import prepare_decoders
+from proofsheet.imaging.formats import FORMATS
 from proofsheet.publish.containers import hevc, icc
 from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_box, read_items, written
 from proofsheet.publish.containers.coded_units import (
@@ -24,6 +30,7 @@ from proofsheet.publish.containers.coded_units import (
 )
 from proofsheet.publish.containers.directories import exif_parts, gaps
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, exact, inside
+from proofsheet.publish.containers.transparent import COVERED, covers
 
 _BRANDS = frozenset(
     {b"heic", b"heix", b"mif1", b"mif2", b"miaf", b"avif", b"MA1A", b"MA1B", b"MiHE", b"MiHB", b"MiHA"}
@@ -44,7 +51,8 @@ def rebuilt(data: bytes) -> Rebuilt:
     """A still HEIC or AVIF of the picture that is shown.
 
     Raises:
-        CannotClean: if an item or property of the picture is not known.
+        CannotClean: if an item or property of the picture is not known, or if there are
+            colours under transparent pixels.
     """
     found = read_items(data)
     wanted = _wanted(found)
@@ -68,9 +76,18 @@ def rebuilt(data: bytes) -> Rebuilt:
     new_items = Items(numbers[found.primary], items, references, list(properties))
     head = _brands(data)
     size = len(head) + len(meta_box(new_items, 0)) + 8
-    return Rebuilt(
-        head + meta_box(new_items, size) + written(b"mdat", *(i.data for i in items.values())), left_out
-    )
+    data = head + meta_box(new_items, size) + written(b"mdat", *(i.data for i in items.values()))
+    if any(kind == b"auxl" for kind, _, _ in references):
+        _refuse_covered(data)
+    return Rebuilt(data, left_out)
+
+
+def _refuse_covered(data: bytes) -> None:
+    """Coded again, the picture would lose detail: such a picture is refused."""
+    prepare_decoders()
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if image.mode == "RGBA" and covers(np.asarray(image)):
+            raise CannotClean(f"it has {COVERED}; save it as PNG, which loses nothing, and scrub that")
 
 
 def parts(data: bytes) -> list[FilePart]:

@@ -25,6 +25,7 @@ from proofsheet.publish.containers.part import (
     inside,
     palette_without,
 )
+from proofsheet.publish.containers.png_alpha import uncovered_rows
 from proofsheet.publish.containers.png_rows import (
     _CHANNELS,
     PALETTE,
@@ -36,6 +37,7 @@ from proofsheet.publish.containers.png_rows import (
     raw_rows,
     rows_size,
 )
+from proofsheet.publish.containers.transparent import COVERED
 
 _ROWS = (b"IDAT", b"fdAT")
 _COLOURS = 2
@@ -92,9 +94,12 @@ def rebuilt(data: bytes) -> Rebuilt:
     left_out += [
         f"{k.decode()} out of bounds" for k in _BOUNDS if k in first and not any(k == n for n, _ in shown)
     ]
-    used, coded = _coded(frames, header)
+    clear = [n for n, a in enumerate(first.get(b"tRNS", b"")) if not a] if header.colour == PALETTE else []
+    used, coded, found = _coded(frames, header, clear)
+    left_out += [COVERED] if found else []
     shown += _colours(first, header, used)
-    plain = header._replace(interlaced=header.interlaced and not header.repacked())
+    again = header.repacked() or header.has_alpha()
+    plain = header._replace(interlaced=header.interlaced and not again)
     out = [SIGNATURE, chunk(b"IHDR", plain.written()), *_animation(first, frames)]
     out += [chunk(*one) for one in shown] + list(_numbered(frames, coded)) + [chunk(b"IEND", b"")]
     return Rebuilt(b"".join(out), tuple(left_out))
@@ -204,7 +209,8 @@ def _colours(first: dict[bytes, bytes], header: Header, used: set[int]) -> Itera
     """The palette of a picture that points to one, with the colours in use alone, and what is transparent."""
     palette, clear = first.get(b"PLTE", b""), first.get(b"tRNS", b"")
     if header.colour == PALETTE:
-        yield b"PLTE", palette_without(palette, used)
+        seen = {n for n in used if n >= len(clear) or clear[n]}
+        yield b"PLTE", palette_without(palette, seen).ljust(3 * (max(used, default=0) + 1), b"\0")
         opaque = bytes(255 if n not in used else value for n, value in enumerate(clear)).rstrip(b"\xff")
         if opaque:
             yield b"tRNS", opaque
@@ -217,12 +223,15 @@ def _profile(value: bytes) -> bytes:
     return inflated(value.partition(b"\0")[2][1:])
 
 
-def _coded(frames: list[_Frame], header: Header) -> tuple[set[int], list[bytes]]:
-    """The numbers of pixels (if they are indices of a palette), and the rows of each frame.
+def _coded(frames: list[_Frame], header: Header, clear: list[int]) -> tuple[set[int], list[bytes], bool]:
+    """The numbers of pixels (indices of a palette), the rows of each frame, and whether any were covered.
 
-    The rows are compressed again.
+    The rows are compressed again. Pixels with one of the `clear` numbers all get the first of these; the last
+    value is whether transparent pixels differed.
     """
-    used, coded = set[int](), list[bytes]()
+    used, coded, covered = set[int](), list[bytes](), False
+    merged = np.arange(256, dtype=np.uint8)
+    merged[clear] = clear[0] if clear else 0
     for one in frames:
         width, height = (
             struct.unpack_from(">II", one.control) if one.control else (header.width, header.height)
@@ -230,11 +239,16 @@ def _coded(frames: list[_Frame], header: Header) -> tuple[set[int], list[bytes]]
         here = header._replace(width=width, height=height)
         rows = raw_rows(one.rows, rows_size(here))
         if header.repacked():
-            pixels = numbers_of(rows, here)
+            numbers = numbers_of(rows, here)
+            pixels = merged[numbers]
+            covered |= not np.array_equal(pixels, numbers)
             used |= {int(n) for n in np.unique(pixels)}
             rows = packed_rows(pixels, header.bits)
+        elif header.has_alpha():
+            rows, found = uncovered_rows(rows, here)
+            covered |= found
         coded.append(zlib.compress(rows, 6))
-    return used, coded
+    return used, coded, covered
 
 
 def _numbered(frames: list[_Frame], coded: list[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Rows of pixels in a PNG.
 
-Holds `Header`, `raw_rows`, `numbers_of` and `rows_size`.
+Holds `Header`, `raw_rows`, `numbers_of`, `pass_sizes` and `rows_size`.
 Add here: another form of rows.
 Keep out: chunks and frames (png.py).
 """
@@ -23,6 +23,7 @@ from proofsheet.publish.containers.part import (
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PALETTE = 3  # kind of colour
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_WITH_ALPHA = (4, 6)
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
@@ -38,6 +39,10 @@ class Header(NamedTuple):
     def written(self) -> bytes:
         """As a chunk holds it."""
         return struct.pack(">IIBBBBB", self.width, self.height, self.bits, self.colour, 0, 0, self.interlaced)
+
+    def has_alpha(self) -> bool:
+        """Whether a channel is transparency."""
+        return self.colour in _WITH_ALPHA
 
     def repacked(self) -> bool:
         """Whether rows are written from the numbers of pixels: they point to a palette, or share bytes."""
@@ -92,7 +97,12 @@ def packed_rows(pixels: npt.NDArray[np.uint8], bits: int) -> bytes:
 
 def rows_size(here: Header) -> int:
     """Bytes of the rows, each with its filter."""
+    return sum(size * count for size, count in pass_sizes(here))
+
+
+def pass_sizes(here: Header) -> list[tuple[int, int]]:
+    """Bytes of a row with its filter, and the number of rows, of each pass; plain rows are one pass."""
     bits = here.bits * _CHANNELS[here.colour]
     passes = _ADAM7 if here.interlaced else ((0, 0, 1, 1),)
     sides = [(-(-(here.width - x) // across), -(-(here.height - y) // down)) for x, y, across, down in passes]
-    return sum(h * (1 + (w * bits + 7) // 8) for w, h in sides if w > 0 and h > 0)
+    return [(1 + (w * bits + 7) // 8, h) for w, h in sides if w > 0 and h > 0]

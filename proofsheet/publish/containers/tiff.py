@@ -21,6 +21,7 @@ from proofsheet.publish.containers import icc, jpeg
 from proofsheet.publish.containers import tiff_tags as tag
 from proofsheet.publish.containers.directories import KNOWN, Directories, Directory, TagEntry, gaps, listed
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, inside
+from proofsheet.publish.containers.tiff_alpha import alpha_of, uncovered_rows
 from proofsheet.publish.containers.tiff_rows import (
     DEFLATE,
     JPEG,
@@ -33,6 +34,7 @@ from proofsheet.publish.containers.tiff_rows import (
     shown_rows,
     single_file,
 )
+from proofsheet.publish.containers.transparent import COVERED
 
 _BUILT = {
     tag.STRIPS: "StripOffsets",
@@ -76,7 +78,7 @@ def rebuilt(data: bytes) -> Rebuilt:
             if one not in tag.BESIDE:
                 raise
             odd.append(f"{tag.NEEDED[one][0]} out of bounds")
-    stored = _packed(found, page, entries)
+    stored, covered = _packed(found, page, entries)
     if entries.pop(tag.PALETTE, None) and number_of(found, page, tag.COLOURS, 0) == _POINTS:
         entries[tag.PALETTE] = _palette(found, page, entries, stored)
     profile = page.entries.get(tag.ICC)
@@ -85,6 +87,7 @@ def rebuilt(data: bytes) -> Rebuilt:
         entries[tag.ICC] = _bytes(tag.ICC, cleaned)
     left_out = [*sorted(odd), *([f"{len(full) - 1} further pages"] if len(full) > 1 else [])]
     left_out += ["a colour profile that cannot be read"] if profile and not cleaned else []
+    left_out += [COVERED] if covered else []
     return Rebuilt(
         single_file(found, entries, stored, tiled=tag.TILES in page.entries), tuple(left_out), full[0]
     )
@@ -193,12 +196,17 @@ def _pieces(found: Directories, page: Directory) -> list[Piece]:
     ]
 
 
-def _packed(found: Directories, page: Directory, entries: dict[int, TagEntry]) -> list[bytes]:
-    """Strips or tiles as they are to be stored; the tags that say how are set."""
+def _packed(found: Directories, page: Directory, entries: dict[int, TagEntry]) -> tuple[list[bytes], bool]:
+    """Strips or tiles as they are to be stored, and whether colours under transparent pixels were in them.
+
+    The tags that say how they are stored are set.
+    """
     packing, pieces = number_of(found, page, tag.PACKING, PLAIN), _pieces(found, page)
     if packing == JPEG:
+        if alpha_of(found, page) is not None:
+            raise CannotClean("colours may lie under its transparent pixels, in JPEG")
         tables = page.entries[tag.TABLES].value[:-2] if tag.TABLES in page.entries else b"\xff\xd8"
-        return [jpeg.rebuilt(tables + p.stored[2:]).data for p in pieces]
+        return [jpeg.rebuilt(tables + p.stored[2:]).data for p in pieces], False
     divided = (
         page.entries[tag.SUBSAMPLING].numbers(found.order) if tag.SUBSAMPLING in page.entries else [2, 2]
     )
@@ -209,7 +217,9 @@ def _packed(found: Directories, page: Directory, entries: dict[int, TagEntry]) -
     swapped = (
         tag.PREDICTOR in entries and number_of(found, page, tag.PREDICTOR, 1) == 3
     )  # bytes of a row are in another order
-    pixels = [shown_rows(pixels_of(found, page, packing, p), p, swapped) for p in pieces]
+    stored = [shown_rows(pixels_of(found, page, packing, p), p, swapped) for p in pieces]
+    predictor = number_of(found, page, tag.PREDICTOR, 1) if tag.PREDICTOR in entries else 1
+    pixels = uncovered_rows(found, page, predictor, pieces, stored)
     into = PLAIN if packing == PLAIN else DEFLATE
     entries[tag.PACKING] = TagEntry(tag.PACKING, 3, 1, struct.pack(found.order + "H", into), 0)
-    return pixels if into == PLAIN else [zlib.compress(p, 6) for p in pixels]
+    return pixels if into == PLAIN else [zlib.compress(p, 6) for p in pixels], pixels != stored

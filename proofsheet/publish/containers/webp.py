@@ -12,10 +12,12 @@ import io
 import struct
 from collections.abc import Iterator
 
+import numpy as np
 from PIL import Image
 
 from proofsheet.publish.containers import directories, icc, vp8
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, exact, inside
+from proofsheet.publish.containers.transparent import COVERED, covers, uncovered
 
 _CODED = (b"VP8 ", b"VP8L")
 _SIZES = {b"VP8X": 10, b"ANIM": 6}
@@ -35,12 +37,13 @@ def rebuilt(data: bytes) -> Rebuilt:
     chunks = list(_chunks(data[12 : _end(data)]))
     profile = next((v for k, v in chunks if k == b"ICCP"), b"")
     cleaned = icc.cleaned(profile) or b""
-    shown = [(k, cleaned) if k == b"ICCP" else (k, v) for k, v in _shown(chunks)]
+    left = list[str]()
+    shown = [(k, cleaned) if k == b"ICCP" else (k, v) for k, v in _shown(chunks, told=left)]
     body = b"WEBP" + b"".join(
         _written(k, _flagged(v, bool(cleaned)) if k == b"VP8X" else v) for k, v in shown if v
     )
-    left_out = ("a colour profile that cannot be read",) if profile and not cleaned else ()
-    return Rebuilt(b"RIFF" + struct.pack("<I", len(body)) + body, left_out)
+    left += ["a colour profile that cannot be read"] if profile and not cleaned else []
+    return Rebuilt(b"RIFF" + struct.pack("<I", len(body)) + body, tuple(dict.fromkeys(left)))
 
 
 def parts(data: bytes) -> list[FilePart]:
@@ -84,10 +87,10 @@ def _written(kind: bytes, value: bytes) -> bytes:
     return struct.pack("<4sI", kind, len(value)) + value + bytes(len(value) % 2)
 
 
-def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
+def _shown(chunks: list[Chunk], sides: bytes = b"", told: list[str] | None = None) -> list[Chunk]:
     """The chunks that show the picture, the first of each kind.
 
-    `sides` are width and height less one, in three bytes each.
+    `sides` are width and height less one, in three bytes each; `told` gets what was left out of pixels.
     """
     found = list[Chunk]()
     for kind, value in chunks:
@@ -105,7 +108,9 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
             found.append((kind, head + exact(value[1:], functools.partial(_alpha, value[0], sides))))
         elif kind == b"ANMF" and len(value) > _FRAME:
             inner = [
-                c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")
+                c
+                for c in _shown(list(_chunks(value[_FRAME:])), value[6:12], told)
+                if c[0] in (*_CODED, b"ALPH")
             ]
             head = value[: _FRAME - 1] + bytes((value[_FRAME - 1] & 3,))
             found.append((kind, head + b"".join(_written(*c) for c in inner)))
@@ -113,7 +118,30 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
             found.append((kind, bytes(4) + value[4:]))  # readers show no background
         elif kind == b"ICCP":
             found.append((kind, value))
-    return found
+    return _uncovered(found, sides, told)
+
+
+def _uncovered(found: list[Chunk], sides: bytes, told: list[str] | None) -> list[Chunk]:
+    """The same chunks; a picture with colours under transparent pixels is coded again, without loss."""
+    coded = next(((k, v) for k, v in found if k in _CODED), None)
+    alpha = next(((k, v) for k, v in found if k == b"ALPH"), None)
+    if coded is None or (coded[0] == b"VP8 " and alpha is None):
+        return found
+    head = [(b"VP8X", b"\x10\0\0\0" + sides), alpha] if alpha and coded[0] == b"VP8 " else []
+    with Image.open(io.BytesIO(_file(*head, coded)), formats=["WEBP"]) as image:
+        if image.mode != "RGBA" or not covers(pixels := np.asarray(image)):
+            return found
+    out = io.BytesIO()
+    Image.fromarray(uncovered(pixels)).save(out, "WEBP", lossless=True, exact=True)
+    new = next(c for c in _chunks(out.getvalue()[12:]) if c[0] == b"VP8L")
+    if told is not None:
+        told.append(f"{COVERED} (coded again without loss)")
+    return [new if one == coded else one for one in found if one != alpha]
+
+
+def _file(*chunks: Chunk) -> bytes:
+    body = b"WEBP" + b"".join(_written(*one) for one in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def _flagged(value: bytes, profile: bool) -> bytes:
@@ -144,9 +172,8 @@ def _alpha(method: int, sides: bytes, value: bytes) -> bytes | None:
 
 def _pixels(kind: bytes, value: bytes) -> bytes | None:
     """Coded pixels, or None if they do not decode."""
-    body = b"WEBP" + _written(kind, value)
     try:
-        with Image.open(io.BytesIO(b"RIFF" + struct.pack("<I", len(body)) + body), formats=["WEBP"]) as image:
+        with Image.open(io.BytesIO(_file((kind, value))), formats=["WEBP"]) as image:
             return image.tobytes()
     except (OSError, ValueError):
         return None

@@ -284,6 +284,15 @@ def test_a_raw_file_is_developed_at_its_size(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="RAW files need darktable-cli")
+def test_a_raw_file_with_a_relative_path_is_developed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dng(tmp_path / "in" / "a.dng")
+    monkeypatch.chdir(tmp_path)
+    assert not isinstance(convert_one(Path("in") / "a.dng", "webp"), Refused)
+
+
+@pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="RAW files need darktable-cli")
 def test_a_raw_file_that_cannot_be_developed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.cr2"
     path.write_bytes(b"II*\0" + bytes(200))
