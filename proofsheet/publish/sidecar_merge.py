@@ -50,13 +50,14 @@ class MergeSources:
         people: what people wrote into the picture itself, by tag.
         former: marks of texts that we may have written before sidecars held marks.
         replace: whether values that we wrote make room for new ones.
-        bases: tags of values that people set in the review app, each with the value of other programs then.
+        bases: tags of values that people set in the review app, each with the value of other programs then;
+            None where everything was undone.
     """
 
     people: Mapping[str, Any] = field(default_factory=dict)
     former: Collection[str] = ()
     replace: bool = False
-    bases: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -115,7 +116,7 @@ class _Known:
     ours: frozenset[str]
 
 
-def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str) -> None:
+def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str | None) -> None:
     """Stars, a label or a flag that people set here."""
     there = next((str(v) for v in (known.old, known.of_file) if v not in (None, "")), "")
     marks = (_mark(tag, there), _mark(tag, value))

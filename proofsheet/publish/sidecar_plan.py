@@ -9,7 +9,7 @@ A text that people wrote into the file or sidecar is there already, and is not w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,10 +87,10 @@ def with_texts(fields: Fields, one: UploadCandidate) -> Fields:
     )
 
 
-def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
+def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str | None]]]:
     """Photo to the marks that people set here, and to the values of other programs then, by tag.
 
-    A field with marks that were all undone is to be as it was before them.
+    A field with marks that were all undone has the value of before, and None as that of other programs.
     """
     line = timeline(project.ledger)
     rows: dict[str, list[Row]] = {}
@@ -99,22 +99,34 @@ def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
     return {photo: _fields(line.marks_of(photo), every) for photo, every in rows.items()}
 
 
-def _fields(standing: Iterable[Row], every: Iterable[Row]) -> tuple[Fields, dict[str, str]]:
-    here, base, first = set_here(standing), dict[str, str](), dict[str, Any]()
-    for row in every:
-        for tag, (column, elsewhere) in _TAGS.items():
-            if row[column] is not None:
-                base[tag] = _text(row[elsewhere])
-                first.setdefault(tag, row[elsewhere])
-    stars = _value(here.stars, first, RATING)
-    flag = _value(here.flag, first, FLAG)
-    label = here.label if here.label is not None or LABEL not in first else first[LABEL] or ""
+def _fields(standing: Sequence[Row], every: Sequence[Row]) -> tuple[Fields, dict[str, str | None]]:
+    here, base = set_here(standing), dict[str, str | None]()
+    before = {tag: _before(every, *columns) for tag, columns in _TAGS.items()}
+    for tag, (column, elsewhere) in _TAGS.items():
+        if any(row[column] is not None for row in every):
+            base[tag] = next((_text(r[elsewhere]) for r in reversed(standing) if r[column] is not None), None)
+    label = here.label if here.label is not None or LABEL not in base else before[LABEL] or ""
+    stars, flag = (
+        said if said is not None or tag not in base else int(before[tag] or 0)
+        for tag, said in ((RATING, here.stars), (FLAG, here.flag))
+    )
     return Fields(rating=stars, label=label, flag=flag), base
 
 
-def _value(said: int | None, first: Mapping[str, Any], tag: str) -> int | None:
-    """The value that was set here, else the one before the first mark; None without any mark."""
-    return said if said is not None or tag not in first else int(first[tag] or 0)
+def _before(every: Iterable[Row], column: str, elsewhere: str) -> Any:  # noqa: ANN401 - text or number
+    """The value before the first mark, or what another program made of it since.
+
+    Args:
+        every: marks of a photo, oldest first.
+        column: of the field.
+        elsewhere: of its value in another program; what was set here and written is there as well.
+    """
+    marks = [row for row in every if row[column] is not None]
+    before = marks[0][elsewhere] if marks else None
+    for number, row in enumerate(marks):
+        if (row[elsewhere] or None) not in [m[column] or None for m in marks[:number]]:
+            before = row[elsewhere]
+    return before
 
 
 def _text(value: object) -> str:
