@@ -7,7 +7,8 @@ Keep out: values of models and texts (sidecar_merge.py).
 Three values decide: what is there, the value of other programs when people set theirs, and what was written
 last. What another program changed since then stays, and is a conflict. A mark names what was written last;
 unlike the mark of a model's value, it does not hide the value from the next reading: it is one of people.
-Where everything was undone, the value of before comes back in place of what was written here, and only of that.
+Where everything was undone, the value of before comes back in place of what was written here, and of nothing
+else.
 """
 
 from __future__ import annotations
