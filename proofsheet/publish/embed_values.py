@@ -76,7 +76,8 @@ def embed_values(
         of_sidecar: what people wrote into the sidecar, by tag; it goes into the file without a mark.
     """
     merged = merged_fields(before, wanted.values(), sources)
-    _take_over(merged, before, of_sidecar)
+    decided = frozenset({*merged.values, *sources.bases})
+    _take_over(merged, before, {t: v for t, v in of_sidecar.items() if t in LISTS or t not in decided})
     made = EmbedValues(dict(merged.values), merged.conflicts)
     ours = merged.last | frozenset(sources.former) | frozenset(merged.marks)
     twins = _Twins(before, made, ours, merged)
@@ -100,7 +101,10 @@ def embed_values(
 
 
 def _take_over(merged: Merge, before: Mapping[str, Any], of_sidecar: Mapping[str, Any]) -> None:
-    """Add what people wrote into the sidecar, where the file has nothing of its own."""
+    """Add what people wrote into the sidecar, where the file has nothing of its own.
+
+    What people set in the review app, or is written anyway, is decided already, but for keywords.
+    """
     for tag, value in of_sidecar.items():
         old = before.get(tag)
         if tag in LISTS:
