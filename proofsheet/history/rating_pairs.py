@@ -4,8 +4,9 @@ Holds `rating_pairs`.
 Add here: another mark that puts pictures of a set in an order.
 Keep out: choices (training_pairs.py), and which mark counts (selection/photo_marks.py).
 
-Pictures of one choice are taught by the choice alone, whatever else is in their set now. Pictures that belong together, such as brackets, and
-copies of one picture teach nothing. A picture without stars counts as one with none.
+Pictures of one choice are taught by the choice alone, whatever else is in their set now. Pictures that belong
+together, such as brackets, and copies of one picture teach nothing. A picture without stars counts as one
+with none.
 """
 
 from __future__ import annotations
