@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proofsheet.metadata.own_marks import mark_of
+from proofsheet.metadata.written_stars import flag_of_digikam
 from proofsheet.proof.assemble import written_elsewhere
 from proofsheet.publish.sidecar_said import said_value
 from schemas.proof import FIELDS, ProofAttempt, Texts
@@ -38,6 +39,7 @@ COLUMNS = {
     ALT_TEXT: "alt_text",
     EXTENDED: "extended_description",
 }
+_PICK_LABEL = "XMP-digiKam:PickLabel"
 _TRUTHS = frozenset({"true", "false"})
 Tags = Mapping[str, Any]
 
@@ -93,7 +95,7 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     made = Merge(marks=[*noted], last=frozenset(noted))
     ours = made.last | frozenset(sources.former)
     for tag, value in wanted.items():
-        known = _Known(before.get(tag), sources.people.get(tag), ours)
+        known = _Known(_old(before, tag), sources.people.get(tag), ours)
         if tag in sources.bases:
             _merge_said(made, tag, value, known, sources.bases[tag])
         elif tag in LISTS:
@@ -105,6 +107,13 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     if made.marks != noted:
         made.values[MARKS] = made.marks
     return made
+
+
+def _old(before: Tags, tag: str) -> Any:  # noqa: ANN401 - text or list
+    """A value of the sidecar; the flag of digiKam where there is no other."""
+    if tag == FLAG and before.get(tag) in (None, ""):
+        return flag_of_digikam(str(before.get(_PICK_LABEL, "")))
+    return before.get(tag)
 
 
 @dataclass(frozen=True)

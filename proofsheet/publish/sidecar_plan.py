@@ -33,6 +33,7 @@ from schemas.proof import ProofAttempt, Texts
 from schemas.written import EmbeddedMetadata
 
 Row = Mapping[str, Any]
+_REJECTED = -1.0
 _TAGS = {
     RATING: (PhotoMark.stars, PhotoMark.stars_elsewhere),
     LABEL: (PhotoMark.label, PhotoMark.label_elsewhere),
@@ -96,7 +97,10 @@ def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str | None
     rows: dict[str, list[Row]] = {}
     for row in line.marks.values():
         rows.setdefault(str(row[PhotoMark.photo_id]), []).append(row)
-    return {photo: _fields(line.marks_of(photo), every) for photo, every in rows.items()}
+    return {
+        photo: _fields(_with_cleared(line.marks_of(photo)), _with_cleared(every))
+        for photo, every in rows.items()
+    }
 
 
 def _fields(standing: Sequence[Row], every: Sequence[Row]) -> tuple[Fields, dict[str, str | None]]:
@@ -106,11 +110,21 @@ def _fields(standing: Sequence[Row], every: Sequence[Row]) -> tuple[Fields, dict
         if any(row[column] is not None for row in every):
             base[tag] = next((_text(r[elsewhere]) for r in reversed(standing) if r[column] is not None), None)
     label = here.label if here.label is not None or LABEL not in base else before[LABEL] or ""
-    stars, flag = (
-        said if said is not None or tag not in base else int(before[tag] or 0)
-        for tag, said in ((RATING, here.stars), (FLAG, here.flag))
-    )
+    stars: float | None = here.stars
+    if stars is None and RATING in base:
+        stars = _whole(before[RATING] or 0.0)
+    flag = here.flag if here.flag is not None or FLAG not in base else int(before[FLAG] or 0)
     return Fields(rating=stars, label=label, flag=flag), base
+
+
+def _with_cleared(rows: Iterable[Row]) -> list[Row]:
+    """The marks; where a rating of -1 was there, a flag that is no rejection says stars too: those set, or 0."""
+    found, stars = list[Row](), 0
+    for row in rows:
+        stars = stars if row[PhotoMark.stars] is None else int(row[PhotoMark.stars])
+        clears = row[PhotoMark.flag] in (0, 1) and row[PhotoMark.stars_elsewhere] == _REJECTED
+        found.append({**row, PhotoMark.stars: stars} if clears else row)
+    return found
 
 
 def _before(every: Iterable[Row], column: str, elsewhere: str) -> Any:  # noqa: ANN401 - text or number
@@ -127,6 +141,10 @@ def _before(every: Iterable[Row], column: str, elsewhere: str) -> Any:  # noqa: 
         if (row[elsewhere] or None) not in [m[column] or None for m in marks[:number]]:
             before = row[elsewhere]
     return before
+
+
+def _whole(value: float) -> float:
+    return int(value) if value == int(value) else value
 
 
 def _text(value: object) -> str:

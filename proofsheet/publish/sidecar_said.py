@@ -65,4 +65,14 @@ def said_value(
 
 
 def _same(one: str, two: str) -> bool:
-    return one == two or (one in EMPTY and two in EMPTY)
+    return _plain(one) == _plain(two)
+
+
+def _plain(value: str) -> str | float:
+    """A number as such: programs write 3 and 3.0."""
+    if value in EMPTY:
+        return ""
+    try:
+        return float(value)
+    except ValueError:
+        return value

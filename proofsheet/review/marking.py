@@ -65,9 +65,9 @@ def mark_row(given: MarkRequest, image: Mapping[str, Any], line: Timeline, now: 
         PhotoMark.stars: given.stars,
         PhotoMark.label: given.label,
         PhotoMark.flag: given.flag,
-        PhotoMark.stars_elsewhere: elsewhere.stars,
+        PhotoMark.stars_elsewhere: elsewhere.rating,
         PhotoMark.label_elsewhere: elsewhere.label,
-        PhotoMark.flag_elsewhere: elsewhere.flag,
+        PhotoMark.flag_elsewhere: elsewhere.pick,
         PhotoMark.number: line.number + 1,
         PhotoMark.marked_at: now,
     }

@@ -65,6 +65,38 @@ def test_what_was_undone_says_nothing_about_what_another_program_had(project: Pr
     assert (one.fields.rating, dict(one.sources.bases)) == (4, {RATING: "2"})  # 3 is a conflict
 
 
+@pytest.mark.parametrize(
+    ("there", "said", "rating", "flag", "base"),
+    [
+        ({"rating": -1.0}, {"stars": 3}, 3, None, {RATING: "-1"}),
+        ({"rating": -1.0}, {"flag": 1}, 0, 1, {RATING: "-1", FLAG: ""}),
+        ({"rating": -1.0}, {"flag": 0}, 0, 0, {RATING: "-1", FLAG: ""}),
+        ({"rating": -1.0}, {"flag": -1}, None, -1, {FLAG: ""}),
+        ({"rating": 2.5}, {"stars": 4}, 4, None, {RATING: "2.5"}),
+        ({"pick": -1}, {"flag": 1}, None, 1, {FLAG: "-1"}),
+    ],
+)
+def test_stars_and_flags_are_compared_with_what_is_in_the_file(
+    project: Project,
+    there: dict[str, object],
+    said: dict[str, int],
+    rating: int | None,
+    flag: int | None,
+    base: dict[str, str],
+) -> None:
+    photo = str(ReviewSession(project, 0.0).proposals().sets[0].images[0]["id"])
+    elsewhere(project, photo, **there)
+    session = ReviewSession(project, 0.0)
+    session.mark(MarkRequest("mark-0001", photo, **said), NOW)  # type: ignore[arg-type]
+    (one,) = sidecar_work(project)
+    assert (one.fields.rating, one.fields.flag) == (rating, flag)
+    assert dict(one.sources.bases) == base
+    session.step("undo", "step-1", NOW)
+    (one,) = sidecar_work(project)
+    if rating is not None:
+        assert one.fields.rating == there["rating"]
+
+
 def test_a_text_of_people_in_file_or_sidecar_is_never_taken_for_ours() -> None:
     row = {"photo_id": "a", "title": "Reiher", "caption": "A heron.", "alt_text": "", "keywords": ["Vogel"]}
     theirs = row | {"sources": "title=human in sidecar, caption=model, keywords=human in file"}

@@ -96,7 +96,20 @@ def test_an_undo_gives_back_what_was_written_here_and_nothing_else(tmp_path: Pat
     assert marks(path)[0] == "4"
 
 
-@pytest.mark.parametrize(("there", "wanted"), [("", "0"), ("0", ""), ("4", "4")])
+@needs_exiftool
+def test_stars_and_flags_take_the_place_of_a_rejection_that_was_seen(tmp_path: Path) -> None:
+    path, digikam = tmp_path / "a.jpg.xmp", tmp_path / "b.jpg.xmp"
+    change(path, "-XMP-xmp:Rating=-1")
+    assert written(path, Fields(rating=0, flag=1), {RATING: "-1", FLAG: ""}) == []
+    assert (marks(path)[0], marks(path)[2]) == ("0", "1")
+    assert written(path, Fields(rating=-1, flag=0), {RATING: None, FLAG: None}) == []
+    assert (marks(path)[0], marks(path)[2]) == ("-1", "0")
+    change(digikam, "-XMP-digiKam:PickLabel=1", "-XMP-xmp:Rating=2.5")
+    assert written(digikam, Fields(rating=4, flag=0), {RATING: "2.5", FLAG: "-1"}) == []
+    assert (marks(digikam)[0], marks(digikam)[2]) == ("4", "0")
+
+
+@pytest.mark.parametrize(("there", "wanted"), [("3.0", "3"), ("", "0"), ("0", ""), ("4", "4")])
 def test_what_says_the_same_is_not_written(there: str, wanted: str) -> None:
     found = said_value(there, wanted, "", ("rating:a", "rating:b"), ["label:x"])
     assert (found.write, found.conflict, found.marks) == (False, "", ["label:x"])
