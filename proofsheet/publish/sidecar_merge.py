@@ -1,6 +1,6 @@
 """Three-way merge of our fields into a sidecar: what is there, what we want, and what we wrote last.
 
-Holds `MergeSources`, `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
+Holds `MergeSources`, `Merge`, `merged_fields`, `tags_of_people`, `without_people` and `marks_of_attempts`.
 Add here: another field, with its column, in `COLUMNS`.
 Keep out: exiftool and files (xmp_sidecar.py); how a mark is made (metadata/own_marks.py).
 
@@ -18,6 +18,7 @@ from proofsheet.metadata.own_marks import mark_of
 from proofsheet.metadata.written_stars import flag_of_digikam
 from proofsheet.proof.assemble import written_elsewhere
 from proofsheet.publish.sidecar_said import said_value
+from proofsheet.texts.written_texts import is_of_people, names_of_people
 from schemas.proof import FIELDS, ProofAttempt, Texts
 from schemas.written import WrittenFields
 
@@ -26,6 +27,7 @@ DESCRIPTION, SUBJECT, HIERARCHY = "XMP-dc:Description", "XMP-dc:Subject", "XMP-l
 FLAG = "XMP-xmpDM:Pick"
 TAGS_LIST, ALT_TEXT = "XMP-digiKam:TagsList", "XMP-iptcCore:AltTextAccessibility"
 EXTENDED, MARKS = "XMP-iptcCore:ExtDescrAccessibility", "XMP-proofsheet:Written"
+NAMES = "names of people"  # no tag: names that no list may take into a file
 LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
 COLUMNS = {
     RATING: WrittenFields.rating,
@@ -198,7 +200,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401
 
 
 def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What people wrote into a picture, by the tags of exiftool.
+    """What people wrote into a picture, by the tags of exiftool, and names of people.
 
     Args:
         row: of `embedded_metadata`; an empty one says nothing.
@@ -206,7 +208,23 @@ def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
     found = {tag: row.get(name) for tag, name in COLUMNS.items() if tag != TAGS_LIST}
     found |= {tag: f"{found[tag]:g}" for tag in (RATING, FLAG) if found[tag] is not None}
     found[TAGS_LIST] = [path.replace("|", "/") for path in found[HIERARCHY] or ()]
+    found[NAMES] = sorted(names_of_people(row))
     return {tag: value for tag, value in found.items() if value not in (None, "", [])}
+
+
+def without_people(tags: Tags, names: Collection[str]) -> dict[str, Any]:
+    """The values without keywords about people: names are not for others.
+
+    Args:
+        tags: of `tags_of_people`.
+        names: in small letters.
+    """
+    found = {tag: value for tag, value in tags.items() if tag != NAMES}
+    for tag, between in ((SUBJECT, "\n"), (HIERARCHY, "|"), (TAGS_LIST, "/")):
+        words = _as_list(found.pop(tag, None))
+        if kept := [w for w in words if not is_of_people(str(w).split(between), names)]:
+            found[tag] = kept
+    return found
 
 
 def marks_of_attempts(attempts: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:

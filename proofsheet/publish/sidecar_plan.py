@@ -118,7 +118,7 @@ def _fields(standing: Sequence[Row], every: Sequence[Row]) -> tuple[Fields, dict
 
 
 def _with_cleared(rows: Iterable[Row]) -> list[Row]:
-    """The marks; where a rating of -1 was there, a flag that is no rejection says stars too: those set or 0."""
+    """The marks; where a rating of -1 was there, a flag that is no rejection says stars: those set or 0."""
     found, stars = list[Row](), 0
     for row in rows:
         stars = stars if row[PhotoMark.stars] is None else int(row[PhotoMark.stars])

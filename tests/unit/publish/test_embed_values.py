@@ -239,3 +239,19 @@ def test_stars_label_and_flag_that_are_set_here_stand_above_those_of_the_sidecar
     cleared = picture(tmp_path / "b.jpg")
     made = embed_values(read(cleared), none, MergeSources({}, (), True, sidecar), "JPEG", sidecar)
     assert made.values == {}
+
+
+def test_names_of_people_in_the_sidecar_do_not_go_into_the_file(tmp_path: Path) -> None:
+    row = {
+        "keywords": ["beach", "Anna Smith", "Ben"],
+        "hierarchical_keywords": ["People|Anna Smith", "Land|Coast"],
+        "names_of_people": ["Ben"],
+    }
+    people = tags_of_people(row)
+    of_sidecar = tags_of_people({n: v for n, v in row.items() if n != "names_of_people"})
+    before = read(picture(tmp_path / "a.jpg"))
+    made = embed_values(before, Fields(keywords=("sea",)), MergeSources(people, (), True), "JPEG", of_sidecar)
+    told = repr(made.values)
+    assert ("Anna" in told, "Ben" in told) == (False, False)
+    assert made.values["XMP-dc:Subject"] == ["beach", "sea"]
+    assert made.values["XMP-lr:HierarchicalSubject"] == ["Land|Coast"]
