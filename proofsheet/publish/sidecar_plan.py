@@ -1,6 +1,6 @@
 """What goes into the sidecar of each photo: approved texts, and stars, labels and flags of people.
 
-Holds `SidecarWork`, `sidecar_work`, and the parts of it that `embed` writes too.
+Holds `SidecarWork`, `sidecar_work`, `said_marks` and `with_texts`.
 Add here: another thing that sidecars hold.
 Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
 
@@ -133,7 +133,7 @@ def _before(every: Iterable[Row], column: str, elsewhere: str) -> Any:  # noqa: 
     Args:
         every: marks of a photo, oldest first.
         column: of the field.
-        elsewhere: of its value in another program; what was set here and written is there as well.
+        elsewhere: of its value in another program, which may be one that was written here.
     """
     marks = [row for row in every if row[column] is not None]
     before = marks[0][elsewhere] if marks else None

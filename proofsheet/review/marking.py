@@ -92,7 +92,7 @@ def marks_of_image(image: Mapping[str, Any], line: Timeline, *, hidden: bool = F
     Args:
         image: of a set.
         line: the acts so far.
-        hidden: whether the proposal of its set is; stars of a model would tell it.
+        hidden: whether the proposal of its set is hidden; stars of a model would show it.
     """
     by_model = None if hidden else image[MODEL_STARS]
     return picture_marks(line.marks_of(str(image["id"])), image[ELSEWHERE], by_model)
