@@ -38,12 +38,14 @@ class PhotoMark(Table, name="photo_marks", origin="fact"):
     )
     stars_elsewhere = column(
         pl.Float64,
-        "Stars that another program had written when you changed them; null if none.",
+        "Rating that another program had written when you set this, -1 for a rejection; null if none.",
         nullable=True,
         ge=-1,
         le=5,
     )
     label_elsewhere = column(pl.String, "The label, likewise.", nullable=True)
-    flag_elsewhere = column(pl.Int64, "The flag, likewise.", nullable=True, ge=-1, le=1)
+    flag_elsewhere = column(
+        pl.Int64, "The flag, likewise, without a rating of -1.", nullable=True, ge=-1, le=1
+    )
     number = column(pl.Int64, "Order of decisions, marks and steps.", ge=1)
     marked_at = column(pl.Datetime("us"), "When (UTC).")

@@ -38,6 +38,7 @@ class WrittenFields:
     hierarchical_keywords = column(
         pl.List(pl.String), "Keywords with their broader terms, the broadest first, with | between them."
     )
+    people = column(pl.List(pl.String), "Persons in the picture, of the field that is only for them.")
     creators = column(pl.List(pl.String), "Who made the picture.")
     copyright = column(pl.String, "Copyright notice.", nullable=True)
     usage_terms = column(pl.String, "Terms of usage.", nullable=True)
@@ -59,7 +60,14 @@ class WrittenFields:
 
 
 WRITTEN = tuple(n for n in vars(WrittenFields) if not n.startswith("_") and n != WrittenFields.photo_id)
-LISTS = frozenset({WrittenFields.keywords, WrittenFields.hierarchical_keywords, WrittenFields.creators})
+LISTS = frozenset(
+    {
+        WrittenFields.keywords,
+        WrittenFields.hierarchical_keywords,
+        WrittenFields.people,
+        WrittenFields.creators,
+    }
+)
 
 
 class EmbeddedMetadata(WrittenFields, Table, name="embedded_metadata"):
@@ -105,6 +113,10 @@ class WrittenMetadata(WrittenFields, Table, name="written_metadata"):
     A sidecar counts more than the file. What Proofsheet itself wrote into a sidecar is left out.
     """
 
+    names_of_people = column(
+        pl.List(pl.String),
+        "Names of regions and persons, in the file and the sidecar: no keyword with one leaves the program.",
+    )
     said = column(
         pl.List(SAID),
         "Where each field is from: its place (embedded or sidecar) and tag, and what the other place says "

@@ -4,8 +4,9 @@ Holds `rating_pairs`.
 Add here: another mark that puts pictures of a set in an order.
 Keep out: choices (training_pairs.py), and which mark counts (selection/photo_marks.py).
 
-A set with a choice is taught by the choice alone. Pictures that belong together, such as brackets, and
-copies of one picture teach nothing. A picture without stars counts as one with none.
+Pictures of one choice are taught by the choice alone, whatever else is in their set now. Pictures that belong
+together, such as brackets, and copies of one picture teach nothing. A picture without stars counts as one
+with none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from schemas.selections import Selection
 from schemas.training import TrainingPair
 
 Row = Mapping[str, Any]
+_PAIR = (TrainingPair.winner_photo_id, TrainingPair.loser_photo_id)
 
 
 def rating_pairs(
@@ -43,12 +45,22 @@ def rating_pairs(
         marks: photo to its marks; a missing one has none.
     """
     known = {str(r[Photo.photo_id]): r for r in photos.to_dicts()}
-    chosen = {frozenset(ids) for ids in selections[Selection.photo_ids].to_list()}
+    choices: dict[str, set[int]] = {}
+    for number, ids in enumerate(selections[Selection.photo_ids].to_list()):
+        for photo in ids:
+            choices.setdefault(str(photo), set()).add(number)
     rows = list[Row]()
     for group, members in _sets(groups, known).items():
-        if frozenset(members) not in chosen and any(m in marks for m in members):
-            rows += _pairs(project, group, [known[m] for m in members], marks)
+        if any(m in marks for m in members):
+            pairs = _pairs(project, group, [known[m] for m in members], marks)
+            rows += [pair for pair in pairs if not _is_chosen(pair, choices)]
     return rows
+
+
+def _is_chosen(pair: Row, choices: Mapping[str, set[int]]) -> bool:
+    """Whether both pictures of a pair are in one choice."""
+    one, other = (choices.get(str(pair[column]), set[int]()) for column in _PAIR)
+    return not one.isdisjoint(other)
 
 
 def _sets(groups: pl.DataFrame, known: Mapping[str, Row]) -> dict[str, list[str]]:

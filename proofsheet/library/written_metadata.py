@@ -58,7 +58,15 @@ def _row(file: Row, sidecar: Row, photo: str) -> dict[str, object]:
         tags = {t["field"]: t["tag"] for t in source[EmbeddedMetadata.tags]}
         said.append({"field": name, "place": place, "tag": tags.get(name, ""), "other": _in_words(other)})
     unread = [str(r[EmbeddedMetadata.unread]) for r in (file, sidecar) if r.get(EmbeddedMetadata.unread)]
+    row[WrittenMetadata.names_of_people] = _names(file, sidecar)
     return {**row, WrittenMetadata.said: said, WrittenMetadata.unread: "; ".join(unread) or None}
+
+
+def _names(*places: Row) -> list[str]:
+    """Names of persons and of regions, of the file and of the sidecar."""
+    names = [str(name) for row in places for name in row.get(WrittenFields.people) or ()]
+    names += [str(r["name"]) for row in places for r in row.get(SidecarMetadata.regions) or () if r["name"]]
+    return list(dict.fromkeys(names))
 
 
 def _is_there(value: object) -> bool:

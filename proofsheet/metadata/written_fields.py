@@ -33,6 +33,7 @@ _TAGS: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
     WrittenFields.headline: ("", ("photoshop:Headline",), "Headline", ""),
     WrittenFields.description: ("ImageDescription", ("dc:description",), "Caption-Abstract", ""),
     WrittenFields.keywords: ("", ("dc:subject",), "Keywords", "XPKeywords"),
+    WrittenFields.people: ("", ("Iptc4xmpExt:PersonInImage",), "", ""),
     WrittenFields.creators: ("Artist", ("dc:creator",), "By-line", "XPAuthor"),
     WrittenFields.copyright: ("Copyright", ("dc:rights",), "CopyrightNotice", ""),
     WrittenFields.usage_terms: ("", ("xmpRights:UsageTerms",), "", ""),

@@ -1,6 +1,6 @@
 """Stars and picks, as programs write them.
 
-Holds `rating` and `pick`.
+Holds `rating`, `pick` and `flag_of_digikam`.
 Add here: another tag with stars or flags.
 Keep out: texts (written_fields.py).
 """
@@ -35,6 +35,11 @@ def rating(xmp: XmpPacket, exif: Mapping[str, str], reading: Reading) -> tuple[f
         if raw is not None and (value := read(raw, tag)) is not None:
             return value, tag
     return None
+
+
+def flag_of_digikam(label: str) -> int | None:
+    """The flag that a pick label of digiKam is; None if it is no known one."""
+    return _DIGIKAM.get(label.strip())
 
 
 def pick(xmp: XmpPacket, reading: Reading) -> tuple[int, str] | None:

@@ -5,13 +5,13 @@ Add here: another twin of a field, or a limit of IPTC.
 Keep out: the merge itself (sidecar_merge.py), and writing (apply/metadata_writing.py).
 
 A field is decided once, in XMP. Its twins get the same value where they are empty, or have our former value.
-A value that IPTC shortens is marked as ours in both lengths.
+A value that IPTC shortens is marked as ours in both lengths. Keywords about people come from no other place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -22,12 +22,14 @@ from proofsheet.publish.sidecar_merge import (
     DESCRIPTION,
     LISTS,
     MARKS,
+    NAMES,
     RATING,
     SUBJECT,
     TITLE,
     Merge,
     MergeSources,
     merged_fields,
+    without_people,
 )
 from proofsheet.publish.xmp_sidecar import Fields
 
@@ -75,8 +77,12 @@ def embed_values(
         container: JPEG, TIFF, DNG, PNG, WEBP or HEIF.
         of_sidecar: what people wrote into the sidecar, by tag; it goes into the file without a mark.
     """
+    names = {*sources.people.get(NAMES, ()), *of_sidecar.get(NAMES, ())}
+    sources = replace(sources, people=without_people(sources.people, names))
+    of_sidecar = without_people(of_sidecar, names)
     merged = merged_fields(before, wanted.values(), sources)
-    _take_over(merged, before, of_sidecar)
+    decided = frozenset({*merged.values, *sources.bases})
+    _take_over(merged, before, {t: v for t, v in of_sidecar.items() if t in LISTS or t not in decided})
     made = EmbedValues(dict(merged.values), merged.conflicts)
     ours = merged.last | frozenset(sources.former) | frozenset(merged.marks)
     twins = _Twins(before, made, ours, merged)
@@ -100,7 +106,10 @@ def embed_values(
 
 
 def _take_over(merged: Merge, before: Mapping[str, Any], of_sidecar: Mapping[str, Any]) -> None:
-    """Add what people wrote into the sidecar, where the file has nothing of its own."""
+    """Add what people wrote into the sidecar, where the file has nothing of its own.
+
+    What people set in the review app, or is written anyway, is decided already, but for keywords.
+    """
     for tag, value in of_sidecar.items():
         old = before.get(tag)
         if tag in LISTS:

@@ -1,6 +1,6 @@
 """Three-way merge of our fields into a sidecar: what is there, what we want, and what we wrote last.
 
-Holds `MergeSources`, `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
+Holds `MergeSources`, `Merge`, `merged_fields`, `tags_of_people`, `without_people` and `marks_of_attempts`.
 Add here: another field, with its column, in `COLUMNS`.
 Keep out: exiftool and files (xmp_sidecar.py); how a mark is made (metadata/own_marks.py).
 
@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proofsheet.metadata.own_marks import mark_of
+from proofsheet.metadata.written_stars import flag_of_digikam
 from proofsheet.proof.assemble import written_elsewhere
 from proofsheet.publish.sidecar_said import said_value
+from proofsheet.texts.written_texts import is_of_people, names_of_people
 from schemas.proof import FIELDS, ProofAttempt, Texts
 from schemas.written import WrittenFields
 
@@ -25,6 +27,7 @@ DESCRIPTION, SUBJECT, HIERARCHY = "XMP-dc:Description", "XMP-dc:Subject", "XMP-l
 FLAG = "XMP-xmpDM:Pick"
 TAGS_LIST, ALT_TEXT = "XMP-digiKam:TagsList", "XMP-iptcCore:AltTextAccessibility"
 EXTENDED, MARKS = "XMP-iptcCore:ExtDescrAccessibility", "XMP-proofsheet:Written"
+NAMES = "names of people"  # no tag: names that no list may take into a file
 LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
 COLUMNS = {
     RATING: WrittenFields.rating,
@@ -38,6 +41,7 @@ COLUMNS = {
     ALT_TEXT: "alt_text",
     EXTENDED: "extended_description",
 }
+_PICK_LABEL = "XMP-digiKam:PickLabel"
 _TRUTHS = frozenset({"true", "false"})
 Tags = Mapping[str, Any]
 
@@ -54,7 +58,8 @@ class MergeSources:
         people: what people wrote into the picture itself, by tag.
         former: marks of texts that we may have written before sidecars held marks.
         replace: whether values that we wrote make room for new ones.
-        bases: tags of values that people set in the review app, each with the value of other programs then.
+        bases: tags of values that people set in the review app, each with the value of other programs then;
+            None where everything was undone.
         check_picture: called before a sidecar is read; raises UsageError if the picture beside it is another
             one than the fields are for.
     """
@@ -62,7 +67,7 @@ class MergeSources:
     people: Mapping[str, Any] = field(default_factory=dict)
     former: Collection[str] = ()
     replace: bool = False
-    bases: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, str | None] = field(default_factory=dict)
     check_picture: Callable[[], None] = _no_check
 
 
@@ -99,7 +104,7 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     made = Merge(marks=[*noted], last=frozenset(noted))
     ours = made.last | frozenset(sources.former)
     for tag, value in wanted.items():
-        known = _Known(before.get(tag), sources.people.get(tag), ours)
+        known = _Known(_old(before, tag), sources.people.get(tag), ours)
         if tag in sources.bases:
             _merge_said(made, tag, value, known, sources.bases[tag])
         elif tag in LISTS:
@@ -113,6 +118,13 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     return made
 
 
+def _old(before: Tags, tag: str) -> Any:  # noqa: ANN401 - text or list
+    """A value of the sidecar; the flag of digiKam where there is no other."""
+    if tag == FLAG and before.get(tag) in (None, ""):
+        return flag_of_digikam(str(before.get(_PICK_LABEL, "")))
+    return before.get(tag)
+
+
 @dataclass(frozen=True)
 class _Known:
     """The value of a sidecar, that of people in the picture, and the marks of ours."""
@@ -122,7 +134,7 @@ class _Known:
     ours: frozenset[str]
 
 
-def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str) -> None:
+def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str | None) -> None:
     """Stars, a label or a flag that people set here."""
     there = next((str(v) for v in (known.old, known.of_file) if v not in (None, "")), "")
     marks = (_mark(tag, there), _mark(tag, value))
@@ -195,7 +207,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401
 
 
 def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What people wrote into a picture, by the tags of exiftool.
+    """What people wrote into a picture, by the tags of exiftool, and names of people.
 
     Args:
         row: of `embedded_metadata`; an empty one says nothing.
@@ -203,7 +215,23 @@ def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
     found = {tag: row.get(name) for tag, name in COLUMNS.items() if tag != TAGS_LIST}
     found |= {tag: f"{found[tag]:g}" for tag in (RATING, FLAG) if found[tag] is not None}
     found[TAGS_LIST] = [path.replace("|", "/") for path in found[HIERARCHY] or ()]
+    found[NAMES] = sorted(names_of_people(row))
     return {tag: value for tag, value in found.items() if value not in (None, "", [])}
+
+
+def without_people(tags: Tags, names: Collection[str]) -> dict[str, Any]:
+    """The values without keywords about people: names are not for others.
+
+    Args:
+        tags: of `tags_of_people`.
+        names: in small letters.
+    """
+    found = {tag: value for tag, value in tags.items() if tag != NAMES}
+    for tag, between in ((SUBJECT, "\n"), (HIERARCHY, "|"), (TAGS_LIST, "/")):
+        words = _as_list(found.pop(tag, None))
+        if kept := [w for w in words if not is_of_people(str(w).split(between), names)]:
+            found[tag] = kept
+    return found
 
 
 def marks_of_attempts(attempts: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:

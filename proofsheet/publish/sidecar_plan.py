@@ -1,6 +1,6 @@
 """What goes into the sidecar of each photo: approved texts, and stars, labels and flags of people.
 
-Holds `SidecarWork`, `sidecar_work`, and the parts of it that are embedded too.
+Holds `SidecarWork`, `sidecar_work`, `said_marks` and `with_texts`.
 Add here: another thing that sidecars hold.
 Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
 
@@ -9,7 +9,7 @@ A text that people wrote into the file or sidecar is there already, and is not w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -35,6 +35,7 @@ from schemas.proof import ProofAttempt, Texts
 from schemas.written import EmbeddedMetadata
 
 Row = Mapping[str, Any]
+_REJECTED = -1.0
 _TAGS = {
     RATING: (PhotoMark.stars, PhotoMark.stars_elsewhere),
     LABEL: (PhotoMark.label, PhotoMark.label_elsewhere),
@@ -90,34 +91,63 @@ def with_texts(fields: Fields, one: UploadCandidate) -> Fields:
     )
 
 
-def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
+def said_marks(project: Project) -> dict[str, tuple[Fields, dict[str, str | None]]]:
     """Photo to the marks that people set here, and to the values of other programs then, by tag.
 
-    A field with marks that were all undone is to be as it was before them.
+    A field with marks that were all undone has the value of before, and None as that of other programs.
     """
     line = timeline(project.ledger)
     rows: dict[str, list[Row]] = {}
     for row in line.marks.values():
         rows.setdefault(str(row[PhotoMark.photo_id]), []).append(row)
-    return {photo: _fields(line.marks_of(photo), every) for photo, every in rows.items()}
+    return {
+        photo: _fields(_with_cleared(line.marks_of(photo)), _with_cleared(every))
+        for photo, every in rows.items()
+    }
 
 
-def _fields(standing: Iterable[Row], every: Iterable[Row]) -> tuple[Fields, dict[str, str]]:
-    here, base, first = set_here(standing), dict[str, str](), dict[str, Any]()
-    for row in every:
-        for tag, (column, elsewhere) in _TAGS.items():
-            if row[column] is not None:
-                base[tag] = _text(row[elsewhere])
-                first.setdefault(tag, row[elsewhere])
-    stars = _value(here.stars, first, RATING)
-    flag = _value(here.flag, first, FLAG)
-    label = here.label if here.label is not None or LABEL not in first else first[LABEL] or ""
+def _fields(standing: Sequence[Row], every: Sequence[Row]) -> tuple[Fields, dict[str, str | None]]:
+    here, base = set_here(standing), dict[str, str | None]()
+    before = {tag: _before(every, *columns) for tag, columns in _TAGS.items()}
+    for tag, (column, elsewhere) in _TAGS.items():
+        if any(row[column] is not None for row in every):
+            base[tag] = next((_text(r[elsewhere]) for r in reversed(standing) if r[column] is not None), None)
+    label = here.label if here.label is not None or LABEL not in base else before[LABEL] or ""
+    stars: float | None = here.stars
+    if stars is None and RATING in base:
+        stars = _whole(before[RATING] or 0.0)
+    flag = here.flag if here.flag is not None or FLAG not in base else int(before[FLAG] or 0)
     return Fields(rating=stars, label=label, flag=flag), base
 
 
-def _value(said: int | None, first: Mapping[str, Any], tag: str) -> int | None:
-    """The value that was set here, else the one before the first mark; None without any mark."""
-    return said if said is not None or tag not in first else int(first[tag] or 0)
+def _with_cleared(rows: Iterable[Row]) -> list[Row]:
+    """The marks; where a rating of -1 was there, a flag that is no rejection says stars: those set or 0."""
+    found, stars = list[Row](), 0
+    for row in rows:
+        stars = stars if row[PhotoMark.stars] is None else int(row[PhotoMark.stars])
+        clears = row[PhotoMark.flag] in (0, 1) and row[PhotoMark.stars_elsewhere] == _REJECTED
+        found.append({**row, PhotoMark.stars: stars} if clears else row)
+    return found
+
+
+def _before(every: Iterable[Row], column: str, elsewhere: str) -> Any:  # noqa: ANN401 - text or number
+    """The value before the first mark, or what another program made of it since.
+
+    Args:
+        every: marks of a photo, oldest first.
+        column: of the field.
+        elsewhere: of its value in another program, which may be one that was written here.
+    """
+    marks = [row for row in every if row[column] is not None]
+    before = marks[0][elsewhere] if marks else None
+    for number, row in enumerate(marks):
+        if (row[elsewhere] or None) not in [m[column] or None for m in marks[:number]]:
+            before = row[elsewhere]
+    return before
+
+
+def _whole(value: float) -> float:
+    return int(value) if value == int(value) else value
 
 
 def _text(value: object) -> str:

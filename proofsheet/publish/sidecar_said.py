@@ -7,6 +7,8 @@ Keep out: values of models and texts (sidecar_merge.py).
 Three values decide: what is there, the value of other programs when people set theirs, and what was written
 last. What another program changed since then stays, and is a conflict. A mark names what was written last;
 unlike the mark of a model's value, it does not hide the value from the next reading: it is one of people.
+Where everything was undone, the value of before comes back in place of what was written here, and of nothing
+else.
 """
 
 from __future__ import annotations
@@ -34,14 +36,14 @@ class SaidValue:
 
 
 def said_value(
-    there: str, wanted: str, base: str, mark_of_value: Collection[str], marks: list[str]
+    there: str, wanted: str, base: str | None, mark_of_value: Collection[str], marks: list[str]
 ) -> SaidValue:
     """Decide about one value; all values are texts, and empty or 0 means none.
 
     Args:
         there: what the sidecar says, else the picture.
-        wanted: what people set.
-        base: the value of other programs when they did.
+        wanted: what people set; with everything undone, the value of before.
+        base: the value of other programs when they did; None if everything was undone.
         mark_of_value: marks of the value that is there, and of the wanted one, in this order.
         marks: of the sidecar.
     """
@@ -49,15 +51,28 @@ def said_value(
     column = of_wanted.partition(":")[0]
     last = [m for m in marks if m.startswith(f"{_PREFIX}{column}:")]
     others = [m for m in marks if m not in last and not m.startswith(f"{column}:")]
+    written = f"{_PREFIX}{of_there}" in last
+    if base is None:
+        return SaidValue(written and not _same(there, wanted), "", others if written else marks)
     if _same(there, wanted):
         return SaidValue(False, "", marks)
-    ours = f"{_PREFIX}{of_there}" in last or of_there in marks
+    ours = written or of_there in marks
     if _same(there, "") and last == [f"{_PREFIX}{of_wanted}"]:
         return SaidValue(False, f"{column}: people removed it", marks)
     if not ours and not _same(there, base):
         return SaidValue(False, f"{column}: people wrote another one", marks)
-    return SaidValue(True, "", others if wanted in EMPTY else [*others, f"{_PREFIX}{of_wanted}"])
+    return SaidValue(True, "", [*others, f"{_PREFIX}{of_wanted}"])
 
 
 def _same(one: str, two: str) -> bool:
-    return one == two or (one in EMPTY and two in EMPTY)
+    return _plain(one) == _plain(two)
+
+
+def _plain(value: str) -> str | float:
+    """A number as such: programs write 3 and 3.0."""
+    if value in EMPTY:
+        return ""
+    try:
+        return float(value)
+    except ValueError:
+        return value

@@ -49,7 +49,7 @@ class Fields:
     """What is to be written; None and empty leave the sidecar's own, but for an empty label: it is removed.
 
     Attributes:
-        rating: -1 (rejected) to 5.
+        rating: -1 (rejected) to 5; a whole number unless a program wrote a half star.
         label: colour label.
         flag: 1 picked, -1 rejected, 0 none.
         title: one line.
@@ -60,7 +60,7 @@ class Fields:
         paths: keywords with their broader terms, broadest first.
     """
 
-    rating: int | None = None
+    rating: float | None = None
     label: str | None = None
     flag: int | None = None
     title: str | None = None

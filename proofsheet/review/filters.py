@@ -32,7 +32,8 @@ class MarkFilter:
 
     def fits(self, item: ReviewItem, line: Timeline) -> bool:
         """Whether a set has such a picture."""
-        found = (marks_of_image(image, line) for image in item.images)
+        hidden = item.is_hidden(line.seen)
+        found = (marks_of_image(image, line, hidden=hidden) for image in item.images)
         return not (self.stars or self.label) or any(
             m.stars >= self.stars and self.label.casefold() in ("", m.label.casefold()) for m in found
         )

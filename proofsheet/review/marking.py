@@ -65,9 +65,9 @@ def mark_row(given: MarkRequest, image: Mapping[str, Any], line: Timeline, now: 
         PhotoMark.stars: given.stars,
         PhotoMark.label: given.label,
         PhotoMark.flag: given.flag,
-        PhotoMark.stars_elsewhere: elsewhere.stars,
+        PhotoMark.stars_elsewhere: elsewhere.rating,
         PhotoMark.label_elsewhere: elsewhere.label,
-        PhotoMark.flag_elsewhere: elsewhere.flag,
+        PhotoMark.flag_elsewhere: elsewhere.pick,
         PhotoMark.number: line.number + 1,
         PhotoMark.marked_at: now,
     }
@@ -86,13 +86,20 @@ def _check(given: MarkRequest) -> None:
         raise InvalidRequest(f"flag is {given.flag}.", "Send 1 (picked), -1 (rejected) or 0.")
 
 
-def marks_of_image(image: Mapping[str, Any], line: Timeline) -> PictureMarks:
-    """The marks of now of an image of the queue."""
-    return picture_marks(line.marks_of(str(image["id"])), image[ELSEWHERE], image[MODEL_STARS])
+def marks_of_image(image: Mapping[str, Any], line: Timeline, *, hidden: bool = False) -> PictureMarks:
+    """The marks of now of an image of the queue.
+
+    Args:
+        image: of a set.
+        line: the acts so far.
+        hidden: whether the proposal of its set is hidden; stars of a model would show it.
+    """
+    by_model = None if hidden else image[MODEL_STARS]
+    return picture_marks(line.marks_of(str(image["id"])), image[ELSEWHERE], by_model)
 
 
-def marked_image(image: Mapping[str, Any], line: Timeline) -> dict[str, Any]:
-    """An image of a set for the browser, with its marks of now."""
-    marks = marks_of_image(image, line)
+def marked_image(image: Mapping[str, Any], line: Timeline, *, hidden: bool) -> dict[str, Any]:
+    """An image of a set for the browser, with its marks of now; see `marks_of_image`."""
+    marks = marks_of_image(image, line, hidden=hidden)
     shown = {n: v for n, v in image.items() if n not in (ELSEWHERE, MODEL_STARS)}
     return shown | {"marks": marks.as_dict()}

@@ -7,7 +7,7 @@ Keep out: verdicts on them (session.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,6 +72,14 @@ class ReviewItem:
         """Whether the proposal has a confidence, and it is at least `least` (0..1)."""
         confidence = self.row[Proposal.confidence]
         return confidence is not None and confidence >= least
+
+    def is_hidden(self, seen: Collection[str]) -> bool:
+        """Whether the proposal was never shown.
+
+        Args:
+            seen: sets that were ever decided.
+        """
+        return self.audit and self.group_id not in seen
 
     def as_dict(self, *, hidden: bool) -> Row:
         """For the browser.

@@ -285,7 +285,7 @@ class ReviewSession:
 
     def _hidden(self, proposal: ReviewItem) -> bool:
         """Whether the proposal was never shown."""
-        return proposal.audit and proposal.group_id not in self._timeline.seen
+        return proposal.is_hidden(self._timeline.seen)
 
     def _is_blind(self, given: DecisionRequest, proposal: ReviewItem) -> bool:
         return (given.blind and proposal.history is None) or self._hidden(proposal)
@@ -293,6 +293,6 @@ class ReviewSession:
     def _shown(self, proposal: ReviewItem) -> Row:
         told = decision_told(self._timeline.of(proposal.group_id))
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
-        images = [marked_image(i, self._timeline) for i in proposal.images]
-        shown = {"verdict": told, "applied": applied, "images": images}
-        return proposal.as_dict(hidden=self._hidden(proposal)) | shown
+        hidden = self._hidden(proposal)
+        images = [marked_image(i, self._timeline, hidden=hidden) for i in proposal.images]
+        return proposal.as_dict(hidden=hidden) | {"verdict": told, "applied": applied, "images": images}

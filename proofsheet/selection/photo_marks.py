@@ -24,6 +24,7 @@ from schemas.written import WrittenMetadata
 
 Row = Mapping[str, Any]
 Origin = Literal["here", "elsewhere", "model", "none"]
+_SHOWN = ("stars", "label", "flag")
 _OVERALL = 10.0  # the best overall rating of a model
 
 
@@ -35,11 +36,15 @@ class Mark:
         stars: 0 (none) to 5.
         label: colour label, as its program names it; empty for none.
         flag: 1 picked, -1 rejected, 0 none.
+        rating: of another program, as it is in the file: -1 for a rejection, or a half star.
+        pick: its flag in the file, without the rejection that a rating of -1 is.
     """
 
     stars: int | None = None
     label: str | None = None
     flag: int | None = None
+    rating: float | None = field(default=None, compare=False)
+    pick: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class PictureMarks:
             "label": self.label,
             "flag": self.flag,
             "origins": dict(self.origins),
-            "elsewhere": {n: v for n, v in vars(self.elsewhere).items() if v},
+            "elsewhere": {n: v for n in _SHOWN if (v := getattr(self.elsewhere, n))},
         }
 
 
@@ -106,7 +111,7 @@ def _elsewhere(rating: float | None, label: str | None, pick: int | None) -> Mar
     rejected = rating is not None and rating < 0
     stars = 0 if rating is None or rejected else round(rating)
     flag = -1 if pick is None and rejected else pick
-    return Mark(stars or None, label or None, flag)
+    return Mark(stars or None, label or None, flag, rating, pick)
 
 
 def model_stars(ratings: pl.DataFrame) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Texts that people wrote into files and sidecars, by the fields that may be published.
 
-Holds `WrittenText`, `WrittenTexts`, `texts_by_photo`, `texts_of_people` and `plain_keywords`.
+Holds `WrittenText`, `WrittenTexts`, `texts_by_photo`, `texts_of_people`, `plain_keywords`,
+`names_of_people` and `is_of_people`.
 Add here: another field that people fill in elsewhere and that is published.
 Keep out: reading them (library/written_metadata.py), and what is written here (edits.py).
 
@@ -9,7 +10,7 @@ They rank below what you write in Proofsheet and above every text of a model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +72,32 @@ def texts_of_people(row: Row) -> dict[str, WrittenText]:
 
 
 def plain_keywords(row: Row) -> list[str]:
-    """Flat keywords of people, without those below the keyword people: names are not for others.
+    """Flat keywords of people without names of people: those are not for others.
 
     Args:
         row: of `written_metadata`; an empty one says nothing.
     """
-    trees = [path.split("|") for path in row.get(WrittenMetadata.hierarchical_keywords) or ()]
-    people = {name.casefold() for path in trees if path[0].casefold() in _PEOPLE for name in path}
+    people = names_of_people(row)
     return [w for w in row.get(WrittenMetadata.keywords) or () if w.casefold() not in people]
+
+
+def names_of_people(row: Row) -> frozenset[str]:
+    """Names, in small letters: of regions and persons, and of keywords below the keyword people.
+
+    Args:
+        row: of `written_metadata` or `embedded_metadata`; an empty one says nothing.
+    """
+    trees = [path.split("|") for path in row.get(WrittenMetadata.hierarchical_keywords) or ()]
+    named = (row.get(n) or () for n in (WrittenMetadata.names_of_people, WrittenMetadata.people))
+    below = (name for path in trees if path[0].casefold() in _PEOPLE for name in path)
+    return frozenset(name.casefold() for name in (*below, *(n for names in named for n in names)))
+
+
+def is_of_people(path: Sequence[str], names: Collection[str]) -> bool:
+    """Whether a keyword with its broader terms, the broadest first, is about people.
+
+    Args:
+        path: the terms; a flat keyword is alone.
+        names: of `names_of_people`.
+    """
+    return path[0].casefold() in _PEOPLE or any(term.casefold() in names for term in path)

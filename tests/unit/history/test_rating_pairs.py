@@ -68,6 +68,14 @@ def test_a_choice_and_sets_that_belong_together_are_left_alone() -> None:
     assert said(marks, groups("a", "b", keep_all=True)) == []
 
 
+def test_two_pictures_of_one_choice_are_not_taught_the_other_way_in_a_set_that_grew() -> None:
+    marks = {"a": stars(5), "b": stars(1)}
+    chosen = pl.DataFrame({Selection.photo_ids: [["b", "a", "gone"]]})
+    found = rating_pairs("p", groups("a", "b", "c"), PHOTOS, chosen, marks)
+    pairs = [(r[TrainingPair.winner_photo_id], r[TrainingPair.loser_photo_id]) for r in found]
+    assert pairs == [("a", "c"), ("b", "c")]  # which of a and b is better, the choice says
+
+
 def test_the_pairs_fit_the_table_of_training_pairs() -> None:
     marks = {"a": stars(2), "b": stars(5), "c": stars(4)}
     rated = rating_pairs("p", groups(*NAMES), PHOTOS, NONE, marks)

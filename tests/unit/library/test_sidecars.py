@@ -15,7 +15,7 @@ from proofsheet.library.sidecars import sidecar_news, sidecar_rows, sidecars_of
 from proofsheet.library.written_metadata import written_rows
 from proofsheet.metadata.own_marks import mark_of
 from proofsheet.metadata.xmp_packet import MOST_BYTES
-from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenMetadata
+from schemas.written import REGION, EmbeddedMetadata, SidecarMetadata, WrittenMetadata
 from tests.support.kit import own_ids, save_picture
 from tests.support.written_kit import sidecar
 
@@ -134,7 +134,9 @@ def test_a_sidecar_counts_more_than_the_file_and_ours_counts_nothing() -> None:
         return written_rows("p", embedded, SidecarMetadata.frame([{**beside, **more}])).row(0, named=True)
 
     found = row()
-    assert (found["title"], found["rating"]) == ("Of the sidecar", 4.0)
+    assert (found["title"], found["rating"], found["names_of_people"]) == ("Of the sidecar", 4.0, [])
+    region = {f.name: None for f in REGION.fields} | {"kind": "face", "name": "Ada"}
+    assert row(people=["Ben"], regions=[region])["names_of_people"] == ["Ben", "Ada"]
     said = {s["field"]: s for s in found["said"]}
     assert (said["title"]["place"], said["title"]["other"]) == ("sidecar", "Of the file")
     ours = [mark_of("title", "Of the sidecar"), mark_of("rating", 4), mark_of("keywords", "heron")]

@@ -75,6 +75,13 @@ def test_keywords_with_broader_terms_are_one_list_for_all_programs() -> None:
     assert read(body=body)[WrittenFields.hierarchical_keywords] == ["Ort|Köln", "Ort|Bonn", "Tier|Vogel"]
 
 
+def test_persons_in_the_picture_are_no_keywords() -> None:
+    tag = "Iptc4xmpExt:PersonInImage"
+    space = 'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+    found = read(body=f"<{tag} {space}>{bag('Ada')}</{tag}>")
+    assert (found[WrittenFields.people], found[WrittenFields.keywords]) == (["Ada"], [])
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -12,7 +12,7 @@ import pytest
 from proofsheet.apply.metadata_writing import fields_for_merge, with_metadata
 from proofsheet.metadata.written_fields import embedded_metadata
 from proofsheet.publish.embed_values import EmbedValues, embed_values
-from proofsheet.publish.sidecar_merge import MARKS, MergeSources, tags_of_people
+from proofsheet.publish.sidecar_merge import FLAG, LABEL, MARKS, RATING, MergeSources, tags_of_people
 from proofsheet.publish.xmp_sidecar import Fields
 from schemas.written import LISTS, WRITTEN
 from tests.support.embed_kit import CONTAINERS, FIELDS, KINDS, picture
@@ -223,3 +223,35 @@ def test_words_and_stars_of_people_in_the_sidecar_go_into_the_file_as_theirs(tmp
     other = {"XMP-dc:Title": "Changed"}
     told_again = embed_values(read(path), FIELDS, MergeSources(other, (), True), "JPEG", other)
     assert "title: the sidecar has another one than the file" in told_again.conflicts
+
+
+def test_stars_label_and_flag_that_are_set_here_stand_above_those_of_the_sidecar(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg")
+    sidecar = {RATING: "2", LABEL: "Green", FLAG: "-1"}
+    said = Fields(rating=5, label="Red", flag=1)
+    made = embed_values(read(path), said, MergeSources(sidecar, (), True, sidecar), "JPEG", sidecar)
+    assert {n: made.values[n] for n in sidecar} == {RATING: 5, LABEL: "Red", FLAG: 1}
+    assert made.values["IFD0:Rating"] == "5"
+    with_metadata(path, made.values, tmp_path).replace(path)
+    again = embed_values(read(path), said, MergeSources(sidecar, (), True, sidecar), "JPEG", sidecar)
+    assert (again.values, again.conflicts) == ({}, [])
+    none = Fields(rating=0, label="", flag=0)
+    cleared = picture(tmp_path / "b.jpg")
+    made = embed_values(read(cleared), none, MergeSources({}, (), True, sidecar), "JPEG", sidecar)
+    assert made.values == {}
+
+
+def test_names_of_people_in_the_sidecar_do_not_go_into_the_file(tmp_path: Path) -> None:
+    row = {
+        "keywords": ["beach", "Anna Smith", "Ben"],
+        "hierarchical_keywords": ["People|Anna Smith", "Land|Coast"],
+        "names_of_people": ["Ben"],
+    }
+    people = tags_of_people(row)
+    of_sidecar = tags_of_people({n: v for n, v in row.items() if n != "names_of_people"})
+    before = read(picture(tmp_path / "a.jpg"))
+    made = embed_values(before, Fields(keywords=("sea",)), MergeSources(people, (), True), "JPEG", of_sidecar)
+    told = repr(made.values)
+    assert ("Anna" in told, "Ben" in told) == (False, False)
+    assert made.values["XMP-dc:Subject"] == ["beach", "sea"]
+    assert made.values["XMP-lr:HierarchicalSubject"] == ["Land|Coast"]

@@ -44,9 +44,57 @@ def test_marks_go_into_sidecars_with_what_another_program_had_and_an_undo_gives_
     session.step("undo", "step-2", NOW)
     (one,) = sidecar_work(project)
     assert (one.fields.rating, one.fields.label, one.fields.flag) == (3, "Green", 0)
+    assert set(one.sources.bases.values()) == {None}
     elsewhere(project, photo, rating=1.0)  # changed since; the next mark has seen it
-    ReviewSession(project, 0.0).mark(MarkRequest("mark-0003", photo, stars=4), NOW)
+    session = ReviewSession(project, 0.0)
+    session.mark(MarkRequest("mark-0003", photo, stars=4), NOW)
     assert sidecar_work(project)[0].sources.bases[RATING] == "1"
+    session.step("undo", "step-3", NOW)
+    assert sidecar_work(project)[0].fields.rating == 1
+
+
+def test_what_was_undone_says_nothing_about_what_another_program_had(project: Project) -> None:
+    photo = str(ReviewSession(project, 0.0).proposals().sets[0].images[0]["id"])
+    elsewhere(project, photo, rating=2.0)
+    ReviewSession(project, 0.0).mark(MarkRequest("mark-0001", photo, stars=4), NOW)
+    elsewhere(project, photo, rating=3.0)
+    session = ReviewSession(project, 0.0)
+    session.mark(MarkRequest("mark-0002", photo, stars=5, known_id="mark-0001"), NOW)
+    session.step("undo", "step-1", NOW)
+    (one,) = sidecar_work(project)
+    assert (one.fields.rating, dict(one.sources.bases)) == (4, {RATING: "2"})  # 3 is a conflict
+
+
+@pytest.mark.parametrize(
+    ("there", "said", "rating", "flag", "base"),
+    [
+        ({"rating": -1.0}, {"stars": 3}, 3, None, {RATING: "-1"}),
+        ({"rating": -1.0}, {"flag": 1}, 0, 1, {RATING: "-1", FLAG: ""}),
+        ({"rating": -1.0}, {"flag": 0}, 0, 0, {RATING: "-1", FLAG: ""}),
+        ({"rating": -1.0}, {"flag": -1}, None, -1, {FLAG: ""}),
+        ({"rating": 2.5}, {"stars": 4}, 4, None, {RATING: "2.5"}),
+        ({"pick": -1}, {"flag": 1}, None, 1, {FLAG: "-1"}),
+    ],
+)
+def test_stars_and_flags_are_compared_with_what_is_in_the_file(
+    project: Project,
+    there: dict[str, object],
+    said: dict[str, int],
+    rating: int | None,
+    flag: int | None,
+    base: dict[str, str],
+) -> None:
+    photo = str(ReviewSession(project, 0.0).proposals().sets[0].images[0]["id"])
+    elsewhere(project, photo, **there)
+    session = ReviewSession(project, 0.0)
+    session.mark(MarkRequest("mark-0001", photo, **said), NOW)  # type: ignore[arg-type]
+    (one,) = sidecar_work(project)
+    assert (one.fields.rating, one.fields.flag) == (rating, flag)
+    assert dict(one.sources.bases) == base
+    session.step("undo", "step-1", NOW)
+    (one,) = sidecar_work(project)
+    if rating is not None:
+        assert one.fields.rating == there["rating"]
 
 
 def test_a_text_of_people_in_file_or_sidecar_is_never_taken_for_ours() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.publish.sidecar_merge import FLAG, LABEL, RATING, MergeSources
+from proofsheet.publish.sidecar_merge import FLAG, LABEL, MARKS, RATING, MergeSources
 from proofsheet.publish.sidecar_said import said_value
 from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar, read_sidecar
 
@@ -77,7 +77,39 @@ def test_stars_of_a_model_make_room_and_those_in_the_picture_count(tmp_path: Pat
     assert marks(other)[0] == "5"
 
 
-@pytest.mark.parametrize(("there", "wanted"), [("", "0"), ("0", ""), ("4", "4")])
+@needs_exiftool
+def test_an_undo_gives_back_what_was_written_here_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg.xmp"
+    undone = {RATING: None, LABEL: None}
+    change(path, "-XMP-xmp:Rating=3", "-XMP-xmp:Label=Green")
+    before = path.read_bytes()
+    assert written(path, Fields(rating=0, label=""), undone) == []  # nothing was ever written here
+    assert path.read_bytes() == before
+    assert written(path, Fields(rating=0, label=""), {RATING: "3", LABEL: "Green"}) == []
+    assert marks(path)[:2] == ("0", "")
+    assert written(path, Fields(rating=3, label="Green"), undone) == []
+    assert marks(path)[:2] == ("3", "Green")
+    assert not read_sidecar(path).get(MARKS)
+    assert written(path, Fields(rating=5), {RATING: "3"}) == []
+    change(path, "-XMP-xmp:Rating=4")  # after it was written
+    assert written(path, Fields(rating=3), undone) == []
+    assert marks(path)[0] == "4"
+
+
+@needs_exiftool
+def test_stars_and_flags_take_the_place_of_a_rejection_that_was_seen(tmp_path: Path) -> None:
+    path, digikam = tmp_path / "a.jpg.xmp", tmp_path / "b.jpg.xmp"
+    change(path, "-XMP-xmp:Rating=-1")
+    assert written(path, Fields(rating=0, flag=1), {RATING: "-1", FLAG: ""}) == []
+    assert (marks(path)[0], marks(path)[2]) == ("0", "1")
+    assert written(path, Fields(rating=-1, flag=0), {RATING: None, FLAG: None}) == []
+    assert (marks(path)[0], marks(path)[2]) == ("-1", "0")
+    change(digikam, "-XMP-digiKam:PickLabel=1", "-XMP-xmp:Rating=2.5")
+    assert written(digikam, Fields(rating=4, flag=0), {RATING: "2.5", FLAG: "-1"}) == []
+    assert (marks(digikam)[0], marks(digikam)[2]) == ("4", "0")
+
+
+@pytest.mark.parametrize(("there", "wanted"), [("3.0", "3"), ("", "0"), ("0", ""), ("4", "4")])
 def test_what_says_the_same_is_not_written(there: str, wanted: str) -> None:
     found = said_value(there, wanted, "", ("rating:a", "rating:b"), ["label:x"])
     assert (found.write, found.conflict, found.marks) == (False, "", ["label:x"])

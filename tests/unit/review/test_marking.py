@@ -106,6 +106,21 @@ def test_the_queue_is_filtered_by_stars_label_and_decision(session: ReviewSessio
     assert places_of(session, MarkFilter(), "decided")[0] == [2]
 
 
+def test_stars_of_a_model_do_not_tell_the_pick_of_a_hidden_set(project: Project) -> None:
+    blind, open_review = ReviewSession(project, 1.0), ReviewSession(project, 0.0)
+    for session in (blind, open_review):
+        for one in session.proposals().sets:
+            one.images[0]["model_stars"] = 4
+    assert blind.load(20, 0)["sets"][0]["images"][0]["marks"]["stars"] == 0
+    assert open_review.load(20, 0)["sets"][0]["images"][0]["marks"]["stars"] == 4
+    assert places_of(blind, MarkFilter(3), "")[0] == []
+    assert places_of(open_review, MarkFilter(3), "")[0] == [0, 1, 2, 3]
+    one = blind.proposals().sets[0]
+    told = blind.decide(DecisionRequest("verdict-1", one.group_id, one.version, "pick", photo(blind)), NOW)
+    assert told["images"][0]["marks"]["stars"] == 4  # it is no secret any longer
+    assert places_of(blind, MarkFilter(3), "")[0] == [0]
+
+
 def test_what_is_set_here_counts_before_another_program_and_that_before_a_model() -> None:
     rows = [{"mark_id": "m", "stars": None, "label": "", "flag": None}]
     found = picture_marks(rows, Mark(3, "Red", -1), 5)

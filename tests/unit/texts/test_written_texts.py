@@ -9,8 +9,9 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import write_field
 from proofsheet.texts.job_requests import questions_with_words, tag_questions, title_questions
 from proofsheet.texts.jobs import JobRequest
+from proofsheet.texts.known_facts import written_lines
 from proofsheet.texts.picture_facts import KnownFacts
-from proofsheet.texts.written_texts import texts_of_people
+from proofsheet.texts.written_texts import plain_keywords, texts_of_people
 from schemas.library import GenerationFact
 from schemas.settings.captions import CaptionSettings
 from schemas.words import Caption
@@ -36,6 +37,12 @@ def test_fields_of_people_come_with_their_place_and_without_names() -> None:
         "keywords": (["Vogel"], "file"),
     }
     assert texts_of_people({}) == {}
+
+
+def test_names_of_regions_and_persons_are_no_keywords_for_others() -> None:
+    row = {"keywords": ["Beach", "anna smith", "Ada"], "names_of_people": ["Anna Smith"], "people": ["ada"]}
+    assert plain_keywords(row) == ["Beach"]
+    assert written_lines(row) == ["Keywords by people: Beach"]
 
 
 def test_no_title_and_no_keywords_are_asked_where_people_wrote_them(tmp_path: Path) -> None:
