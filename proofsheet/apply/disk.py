@@ -183,7 +183,7 @@ class Disk:
             modified_ns: its modification time afterwards; None keeps it.
 
         Raises:
-            UsageError: if it has another content, or an owner that cannot be kept; it is not touched.
+            UsageError: if it has another content, or another user owns it; it is not touched.
             OSError: if the disk refuses; the file has its old content then.
         """
         work, found = _part(target), target.stat()

@@ -142,7 +142,7 @@ class _Replay:
             self._follow(photo, source, target)
 
     def undone(self, row: _Row) -> None:
-        """A move that was taken back; the last one tells, if no other move of the photo stands."""
+        """A move that was taken back; the last one counts, if no other move of the photo was left."""
         photo, source, target = (
             str(row[n]) for n in (FileOperation.photo_id, FileOperation.source, FileOperation.target)
         )
