@@ -25,12 +25,14 @@ from schemas.library import GenerationFact
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.table import Table
 from schemas.words import Answered, Caption, TagSet, Title
+from schemas.written import WrittenMetadata
 
 Row = dict[str, Any]
 _GENERATED = {Texts.title: MetadataRepair.generated_title, Texts.caption: MetadataRepair.generated_caption}
 BY_MODEL, BY_FACTS, BY_PROMPT = "model", "known facts", "prompt"
+BY_OTHERS = "words of the file"  # facts among which are words of another program
 HAND, LOCKED = "human", " (locked)"
-_DESCRIBERS = frozenset([BY_MODEL, BY_FACTS, BY_PROMPT])
+_DESCRIBERS = frozenset([BY_MODEL, BY_FACTS, BY_PROMPT, BY_OTHERS])
 _PROMPT = f"{GenerationFact.name}.{GenerationFact.prompt}"
 _GENERATED |= {
     Texts.alt_text: MetadataRepair.generated_alt_text,
@@ -77,10 +79,13 @@ def repaired_rows(
 
 
 def describer(answered: Mapping[str, Any]) -> str:
-    """Who wrote a field: a model that sees, or the known facts, of which a prompt is the word of others."""
+    """Who wrote a field: a model that sees, or the known facts, of which some are words of others."""
     if answered[Answered.backend] != BACKEND:
         return BY_MODEL
-    return BY_PROMPT if _PROMPT in (answered[Answered.made_from] or "").split(", ") else BY_FACTS
+    columns = (answered[Answered.made_from] or "").split(", ")
+    if _PROMPT in columns:
+        return BY_PROMPT
+    return BY_OTHERS if any(c.startswith(f"{WrittenMetadata.name}.") for c in columns) else BY_FACTS
 
 
 def assembled(

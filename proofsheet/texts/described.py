@@ -84,13 +84,14 @@ def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts,
         "subject": f"Confirmed subject of the set: {subject}" if subject else "",
         KNOWN: known_text([*file_lines(row, prompt), *written_lines(written)]),
     }
+    texts = {f: t.value for f, t in texts_of_people(written).items()}
     return JobRequest(
         photo_id=row[Photo.photo_id],
         image_hash=row[PictureHash.pixel_hash],
         pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
         values=values,
         facts=known.measured,
-        known=replace(known, written={f: t.value for f, t in texts_of_people(written).items()}),
+        known=replace(known, written=texts, elsewhere=frozenset(texts)),
         phash=row[PictureHash.phash],
         file_hash=row[Photo.content_hash],
         shared=values,

@@ -25,7 +25,6 @@ from proofsheet.texts.label_names import label_name
 from proofsheet.texts.phrases import PHRASES, Phrases
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from proofsheet.texts.prompt_parts import keywords_of, prompt_keywords, prompt_parts
-from schemas.edits import WordEdit
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact
 from schemas.proof import Texts
@@ -42,7 +41,6 @@ _MOST_TITLE, _MOST_OPENING, _MOST_PARTS, _MOST_OBJECTS = 80, 100, 6, 4  # charac
 _MOST_KEYWORD, _LEAST_SENTENCE = 4, 3  # words
 
 
-_WRITTEN = (f"{WordEdit.name}.{WordEdit.value}",)
 _PROMPT = (f"{GenerationFact.name}.{GenerationFact.prompt}",)
 _LABELS = (f"{PhotoLabel.name}.{PhotoLabel.label}",)
 _OBJECTS = (f"{SeenObject.name}.{SeenObject.objects}",)
@@ -87,8 +85,17 @@ def made_from(job: str, known: KnownFacts) -> str:
 
 def _caption(known: KnownFacts) -> CaptionReply:
     caption = " ".join(_sentence(part.text) for part in _caption_parts(known))
-    about = [*_opening(known, Texts.title, Texts.caption), *_seen(known), *_look(known)]
-    return CaptionReply(caption=caption, alt_text=_sentence("; ".join(part.text for part in about)))
+    about = "; ".join(part.text for part in _about(known))
+    return CaptionReply(caption=caption, alt_text=_sentence(about))
+
+
+def _about(known: KnownFacts) -> list[_Part]:
+    """The parts of the alternative text."""
+    return [*_opening(known, Texts.title, Texts.caption), *_seen(known), *_look(known)]
+
+
+def _both_parts(known: KnownFacts) -> list[_Part]:
+    return [*_caption_parts(known), *_about(known)]
 
 
 def _caption_parts(known: KnownFacts) -> list[_Part]:
@@ -124,8 +131,8 @@ def _tags(known: KnownFacts) -> TagsReply:
 def _tag_parts(known: KnownFacts) -> list[_Part]:
     """Keywords, most specific first, with bars between; colours come last."""
     phrases = PHRASES[known.language]
-    texts = [known.written[f] for f in (Texts.title, Texts.caption) if f in known.written]
-    parts = [_Part("|".join(keywords_of(t)), _WRITTEN) for t in texts[:1]]
+    fields = [f for f in (Texts.title, Texts.caption) if f in known.written]
+    parts = [_Part("|".join(keywords_of(known.written[f])), (known.column_of(f),)) for f in fields[:1]]
     parts += [_Part("|".join(keywords_of(t)), sources) for t, sources in _subject(known)]
     thing = [known.thing.label] if known.thing else []
     parts.append(
@@ -139,7 +146,7 @@ def _tag_parts(known: KnownFacts) -> list[_Part]:
 
 
 _REPLIES = {"caption": _caption, "title": _title, "tags_normalize": _tags}
-_PARTS = {"caption": _caption_parts, "title": _title_parts, "tags_normalize": _tag_parts}
+_PARTS = {"caption": _both_parts, "title": _title_parts, "tags_normalize": _tag_parts}
 
 
 def _opening(known: KnownFacts, *fields: str, most: int = _MOST_OPENING) -> list[_Part]:
@@ -147,11 +154,11 @@ def _opening(known: KnownFacts, *fields: str, most: int = _MOST_OPENING) -> list
 
     Its text has at most `most` characters.
     """
-    for written in (known.written.get(field) for field in (*fields, Texts.keywords)):
-        if written:
+    for field in (*fields, Texts.keywords):
+        if written := known.written.get(field):
             is_text = isinstance(written, str)
             text = first_clause(written.strip()) if is_text else ", ".join(written[:_MOST_KEYWORD])
-            return [_Part(_own_words(text, known.language, most), _WRITTEN)]
+            return [_Part(_own_words(text, known.language, most), (known.column_of(field),))]
     if said := _subject(known):
         behind = sum(min(len(text), most // 2) + len(", ") for text, _sources in said[1:])  # the place
         room = [most - behind, most // 2]

@@ -23,6 +23,7 @@ from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
 from schemas.sets import ImageSet
+from schemas.written import WrittenMetadata
 
 Row = Mapping[str, Any]
 SEEN, SURE = 0.7, 0.9  # a label is said from the first score on, and without `probably` from the second
@@ -42,6 +43,13 @@ class SeenThing:
         return self.score >= SURE
 
 
+_ELSEWHERE = {
+    Texts.title: f"{WrittenMetadata.name}.{WrittenMetadata.title}",
+    Texts.caption: f"{WrittenMetadata.name}.{WrittenMetadata.description}",
+    Texts.keywords: f"{WrittenMetadata.name}.{WrittenMetadata.keywords}",
+}
+
+
 @dataclass(frozen=True)
 class KnownFacts:
     """What is known of one picture.
@@ -50,6 +58,7 @@ class KnownFacts:
         language: that texts are to be written in.
         measured: columns of `image_quality` and `exif_facts`.
         written: field to the words of people in it; keywords are a list.
+        elsewhere: fields of `written` that come out of a file or sidecar, which a program may have filled.
         subject: of the folder; empty unless it is confirmed.
         location: of the folder, as entered; or empty.
         prompt: of a generated picture, or empty.
@@ -61,12 +70,17 @@ class KnownFacts:
     language: str = "en"
     measured: Row = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
     subject: str = ""
     location: str = ""
     prompt: str = ""
     thing: SeenThing | None = None
     broader: str = ""
     objects: Mapping[str, int] = field(default_factory=dict)
+
+    def column_of(self, field: str) -> str:
+        """The column, as table.column, that the words of people in a field are from."""
+        return _ELSEWHERE[field] if field in self.elsewhere else f"{WordEdit.name}.{WordEdit.value}"
 
 
 def picture_facts(

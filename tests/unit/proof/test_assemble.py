@@ -35,12 +35,17 @@ SHARED: dict[str, Any] = {
 }
 SEER = SHARED | {"backend": "ollama", "model": "seer:7b", "made_from": None}
 FACTS = SHARED | {"backend": "embedded", "model": "embedded describer", "made_from": "photo_labels.label"}
+OTHERS = FACTS | {"made_from": "written_metadata.title, image_quality.colors"}
 PROMPT = FACTS | {"made_from": "photo_labels.label, generation_facts.prompt"}
 
 
-@pytest.mark.parametrize(("row", "by"), [(SEER, "model"), (FACTS, "known facts"), (PROMPT, "prompt")])
+@pytest.mark.parametrize(
+    ("row", "by"),
+    [(SEER, "model"), (FACTS, "known facts"), (PROMPT, "prompt"), (OTHERS, "words of the file")],
+)
 def test_a_prompt_is_the_word_of_others_and_no_known_fact(row: dict[str, Any], by: str) -> None:
     assert describer(row) == by
+    assert facts_wrote(f"title={by}") == ({"title"} if by == "known facts" else set())
 
 
 def test_each_field_names_its_own_describer(tmp_path: Any) -> None:

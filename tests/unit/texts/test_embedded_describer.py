@@ -234,3 +234,18 @@ def test_several_of_a_thing_are_counted() -> None:
     assert said["title"] == "A person and 4 dogs"
     assert "cocker spaniel" in said["keywords"]
     assert written(replace(seen, objects={"dog": 1}))["title"] == "Probably a cocker spaniel"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "column"),
+    [
+        ("title", "Client_Meyer_0042", "written_metadata.title"),
+        ("caption", "Client Meyer.", "written_metadata.description"),
+        ("keywords", ["Client Meyer"], "written_metadata.keywords"),
+    ],
+)
+def test_words_of_another_program_are_named_as_such(field: str, text: object, column: str) -> None:
+    elsewhere = KnownFacts(measured=LOOK, written={field: text}, elsewhere=frozenset({field}))
+    assert column in made_from("caption", elsewhere).split(", ")  # the alternative text repeats a caption
+    here = made_from("caption", replace(elsewhere, elsewhere=frozenset()))
+    assert ("written_metadata" in here, "word_edits.value" in here) == (False, True)
