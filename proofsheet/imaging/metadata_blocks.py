@@ -34,6 +34,7 @@ class Blocks:
         manifest: the store of C2PA manifests (JUMBF).
         iptc_edited: whether a program without XMP wrote the IPTC after the XMP, by its checksum.
         raw_exif: the first directory of a RAW file itself; a program that developed it may have changed it.
+        iptc_checksum: of the IPTC as it was when the XMP was written (MD5); empty if none was noted.
     """
 
     xmp: bytes = b""
@@ -41,6 +42,7 @@ class Blocks:
     manifest: bytes = b""
     iptc_edited: bool = False
     raw_exif: Mapping[int, object] = field(default_factory=dict)
+    iptc_checksum: bytes = b""
 
 
 def read_blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
@@ -77,7 +79,7 @@ def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
     )
     iptc, checksum = iptc_of(image, _raw_profile(image, "iptc") or _raw_profile(image, "8bim"))
     packet = xmp.encode() if isinstance(xmp, str) else bytes(xmp or b"")
-    return Blocks(packet, datasets(iptc), manifest, is_edited(iptc, checksum))
+    return Blocks(packet, datasets(iptc), manifest, is_edited(iptc, checksum), iptc_checksum=checksum)
 
 
 def _raw_profile(image: Image.Image, name: str) -> bytes:

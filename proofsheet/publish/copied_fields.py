@@ -23,7 +23,7 @@ _TEXT = re.compile(r".{1,60000}", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d+)?|[NSEW]")
 _RIGHTS, _CREATOR = "XMP-dc:Rights", "XMP-dc:Creator"
 _COPYRIGHTS = frozenset({"IFD0:Copyright", _RIGHTS})
-# Tags that say whose a picture is, beside those of the field copyright; copies do not have them.
+# Tags about rights, beside those of the field copyright; copies do not have them.
 _OTHER_RIGHTS = (
     *("XMP-tiff:Copyright", "XMP-xmpRights:Owner", "XMP-xmpRights:UsageTerms", "XMP-xmpRights:WebStatement"),
     *("XMP-plus:CopyrightOwner", "XMP-plus:CopyrightOwnerName"),
@@ -113,7 +113,7 @@ class Chosen(NamedTuple):
     Attributes:
         values: of the chosen fields.
         odd: tags of chosen fields with an invalid value.
-        others: tags that say whose the picture is, because of which it got no copyright of the settings.
+        others: tags about rights; with one, the picture gets no copyright of the settings.
     """
 
     values: dict[str, Any]
@@ -128,7 +128,7 @@ def chosen(picture: Path, keep: Collection[str], rights: str = "") -> Chosen:
         picture: the original; it is only read.
         keep: of copyright, creator, date, camera, lens, gps, serial, owner and prompt.
         rights: the copyright of photos without one, with {year} for that of the photo; used if `keep`
-            has copyright. A photo with another tag that says whose it is, or an invalid one, gets none.
+            has copyright. A photo with another tag about rights, or an invalid one, gets none.
 
     Raises:
         ServiceUnreachable: if exiftool is not installed.

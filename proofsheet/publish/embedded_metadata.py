@@ -248,7 +248,7 @@ def _proved(
     told += f"; left out as invalid: {', '.join(kept.odd)}" if kept.odd else ""
     fields = {n: found[n] for n in tags if n not in ADDED}
     invalid = (f"{name}, which is invalid" for name in kept.odd)
-    rights = (f"{name}, which says whose it is" for name in kept.others)
+    rights = (f"{name}, which is about rights" for name in kept.others)
     left_out = (*built.left_out, *invalid, *rights)
     return Copy(work, hash_file(work)[0], told, tuple(parts), fields, left_out)
 

@@ -4,8 +4,8 @@ Holds `PROOF`, `former_rows` and `proof_files`.
 Add here: another fact of the proof.
 Keep out: making copies (privacy_copies.py).
 
-A proof is about the whole folder. A later run into it keeps what is said of copies that are still as they
-were, each with the profile that it was made by.
+A proof is about the whole folder. A later run into it keeps the rows of copies that are there unchanged,
+each with the profile that it was made by.
 """
 
 from __future__ import annotations

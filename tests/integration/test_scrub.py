@@ -151,10 +151,10 @@ def test_a_picture_without_a_copyright_gets_that_of_the_settings(shell: Shell) -
     [
         ("IFD0:Copyright", "Agency Foo, all rights reserved. " * 40, "which is invalid"),
         ("XMP-dc:Rights", "Agency Foo, all rights reserved. " * 40, "which is invalid"),
-        ("XMP-tiff:Copyright", "Agency Foo", "which says whose it is"),
-        ("XMP-xmpRights:Owner", "Agency Foo", "which says whose it is"),
-        ("XMP-xmpRights:UsageTerms", "For editors", "which says whose it is"),
-        ("XMP-plus:CopyrightOwnerName", "Agency Foo", "which says whose it is"),
+        ("XMP-tiff:Copyright", "Agency Foo", "which is about rights"),
+        ("XMP-xmpRights:Owner", "Agency Foo", "which is about rights"),
+        ("XMP-xmpRights:UsageTerms", "For editors", "which is about rights"),
+        ("XMP-plus:CopyrightOwnerName", "Agency Foo", "which is about rights"),
     ],
 )
 def test_a_picture_of_others_gets_no_copyright_of_the_settings(

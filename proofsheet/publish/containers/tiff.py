@@ -204,7 +204,7 @@ def _packed(found: Directories, page: Directory, entries: dict[int, TagEntry]) -
     packing, pieces = number_of(found, page, tag.PACKING, PLAIN), _pieces(found, page)
     if packing == JPEG:
         if alpha_of(found, page) is not None:
-            raise CannotClean("colours may lie under its transparent pixels, in JPEG")
+            raise CannotClean("it may have colours under transparent pixels, in JPEG")
         tables = page.entries[tag.TABLES].value[:-2] if tag.TABLES in page.entries else b"\xff\xd8"
         return [jpeg.rebuilt(tables + p.stored[2:]).data for p in pieces], False
     divided = (

@@ -48,7 +48,7 @@ def uncovered_rows(
         return list(rows)
     bits = number_of(found, page, tag.BITS, 1)
     if bits not in (8, 16, 32) or predictor not in (_PLAIN, _DIFFERENCES) or not 0 <= alpha < samples:
-        raise CannotClean("colours may lie under its transparent pixels, in a form that is not known here")
+        raise CannotClean("it may have colours under transparent pixels, in a form that is not known here")
     apart = number_of(found, page, tag.PLANES, 1) == 2
     many = len(pieces) // samples if apart else len(pieces)
     kind, new = np.dtype(f"{found.order}u{bits // 8}"), list(rows)

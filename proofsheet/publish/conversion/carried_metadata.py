@@ -7,10 +7,11 @@ Keep out: how blocks are changed (exif_block.py, xmp_text.py), and writing them 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -24,6 +25,7 @@ from proofsheet.publish.conversion.exif_block import (
     described_block,
     of_raw_file,
 )
+from proofsheet.publish.conversion.file_end import after_the_end
 from proofsheet.publish.conversion.iptc_as_xmp import packet_with_iptc
 from proofsheet.publish.conversion.xmp_text import XmpChange, changed_packet
 from schemas.settings.convert import TargetName
@@ -83,9 +85,9 @@ def carried_metadata(
     xmp = _xmp(blocks, change, left)
     iptc = b""
     if to == "jpeg":
-        iptc = _resources(blocks.iptc)
+        iptc = _resources(blocks)
     elif blocks.iptc:
-        xmp, missing = packet_with_iptc(xmp, blocks.iptc)
+        xmp, missing = packet_with_iptc(xmp, blocks.iptc, edited=blocks.iptc_edited)
         left += missing
     texts = {k: v for k, v in getattr(image, "text", {}).items() if _is_text(k, v)}
     comment = image.info.get("comment", b"")
@@ -94,7 +96,7 @@ def carried_metadata(
         left.append(f"texts of the file: {', '.join(sorted(texts))}")
     if comment and to != "jpeg":
         left.append("comment")
-    left += sorted(set(_other_segments(image)))
+    left += [*sorted(set(_other_segments(image))), *after_the_end(image, data)]
     if blocks.manifest:
         left.append("content credentials (C2PA), which hold for the original alone")
     if to == "jpeg" and len(exif) > _SEGMENT:
@@ -153,20 +155,26 @@ def _xmp(blocks: Blocks, change: XmpChange, left: list[str]) -> bytes:
     return packet
 
 
-def _resources(iptc: Mapping[tuple[int, int], Sequence[bytes]]) -> bytes:
-    """Datasets as the image resource of Photoshop that JPEG stores."""
+def _resources(blocks: Blocks) -> bytes:
+    """Datasets as the image resource of Photoshop that JPEG stores, with their checksum where one was noted.
+
+    The checksum stays one of other datasets if they were edited after the XMP.
+    """
     block = b""
-    for (record, number), values in iptc.items():
+    for (record, number), values in blocks.iptc.items():
         for value in values:
             size = len(value)
             length = size.to_bytes(2, "big") if size < 0x8000 else b"\x80\x04" + size.to_bytes(4, "big")
             block += bytes((0x1C, record, number)) + length + value
     if not block:
         return b""
-    return (
-        b"Photoshop 3.0\0"
-        + b"8BIM\x04\x04\0\0"
-        + len(block).to_bytes(4, "big")
-        + block
-        + bytes(len(block) % 2)
-    )
+    noted = b""
+    if blocks.iptc_checksum:
+        noted = blocks.iptc_checksum if blocks.iptc_edited else hashlib.md5(block).digest()  # noqa: S324
+    return b"Photoshop 3.0\0" + _resource(0x0404, block) + _resource(0x0425, noted)
+
+
+def _resource(number: int, data: bytes) -> bytes:
+    """An image resource without a name; nothing for no data."""
+    head = b"8BIM" + number.to_bytes(2, "big") + bytes(2) + len(data).to_bytes(4, "big")
+    return head + data + bytes(len(data) % 2) if data else b""

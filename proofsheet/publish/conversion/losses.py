@@ -7,10 +7,11 @@ Keep out: transparency and colours, which need pixels (pixels.py), and metadata 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from PIL import Image, TiffImagePlugin
+
+from proofsheet.publish.conversion.file_end import has_video
 
 _SHALLOW = 8  # bits of a channel that every format holds
 _GAIN_MAPS = (
@@ -19,8 +20,6 @@ _GAIN_MAPS = (
     b"http://ns.apple.com/HDRGainMap/1.0/",
     b"urn:com:apple:photo:2020:aux:hdrgainmap",
 )
-_VIDEO = re.compile(rb"ftyp(isom|mp4|avc1|qt  |iso[2-9]|MSNV)|mpvd")
-_HEAD = 4096  # bytes in which a file names its own kind
 _AV1_BITS = (_SHALLOW, _SHALLOW, 10, 12)  # by the two flags of av1C
 _IHDR_DEPTH = 24  # where a PNG has its depth
 _BITS, _SUBTYPE, _OLD_SUBTYPE = 258, 254, 255
@@ -95,5 +94,5 @@ def _beside(image: Image.Image, data: bytes) -> Iterator[str]:
         yield "its gain map (HDR) is left out"
     if image.info.get("depth_images"):
         yield "its depth map is left out"
-    if image.format in {"JPEG", "MPO", "HEIF"} and _VIDEO.search(data, _HEAD):
+    if has_video(image, data):
         yield "its video is left out"

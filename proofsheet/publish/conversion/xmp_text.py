@@ -1,6 +1,6 @@
 """The XMP of a converted file: the packet of the original, changed where pixels changed.
 
-Holds `XmpChange` and `changed_packet`.
+Holds `XmpChange`, `changed_packet` and `without_property`.
 Add here: another property that depends on pixels.
 Keep out: texts of IPTC (iptc_as_xmp.py), reading XMP (metadata/xmp.py).
 
@@ -60,7 +60,7 @@ def changed_packet(packet: bytes, change: XmpChange) -> tuple[bytes, list[str]]:
     if change.gain_map:
         away += sorted(set(re.findall(r"\b(?:hdrgm|HDRGainMap|apdi):\w+", text)) | {"Container:Directory"})
     for name in away:
-        text = _without(text, name)
+        text = without_property(text, name)
     parsed(text.encode())
     return _PADDING.sub("\n", text).encode(), left
 
@@ -70,7 +70,8 @@ def _with_value(text: str, name: str, value: int) -> str:
     return re.sub(rf"(<{name}>)[^<]*(</{name}>)", rf"\g<1>{value}\g<2>", text)
 
 
-def _without(text: str, name: str) -> str:
+def without_property(text: str, name: str) -> str:
+    """The text of a packet without a property, as attribute or element with this prefix."""
     text = re.sub(rf"\s{name}\s*=\s*(\"[^\"]*\"|'[^']*')", "", text)
     text = re.sub(rf"<{name}(\s[^>]*)?/>", "", text)
     return re.sub(rf"<{name}(\s[^>]*)?>.*?</{name}>", "", text, flags=re.DOTALL)

@@ -198,11 +198,12 @@ def test_xmp_stays_as_it_is_but_for_what_pixels_changed() -> None:
 
 def test_iptc_is_added_to_xmp_and_what_it_says_itself_stays() -> None:
     iptc = {(2, 105): [b"Boats"], (2, 25): [b"a & b", b"sea"], (2, 200): [b"?"], (1, 90): [b"\x1b%G"]}
-    own = PACKET.replace("own='urn:own'", "photoshop='urn:own'").replace("own:thing", "photoshop:Headline")
+    space = "photoshop='http://ns.adobe.com/photoshop/1.0/'"
+    own = PACKET.replace("own='urn:own'", space).replace("own:thing", "photoshop:Headline")
     made, left = packet_with_iptc(own.encode(), iptc)
     assert b"Boats" not in made
     assert b"<rdf:li>a &amp; b</rdf:li>" in made
-    assert left == ["IPTC 2:200"]
+    assert left == ["IPTC 2:200", "IPTC that differs from XMP photoshop:Headline"]
     alone, _ = packet_with_iptc(b"", iptc)
     assert b"<photoshop:Headline>Boats</photoshop:Headline>" in alone
     assert packet_with_iptc(b"", {}) == (b"", [])
