@@ -24,7 +24,6 @@ from schemas.groups import PhotoGroup
 from schemas.history import HistoryRefusal, HistoryRow, ImportedVector
 from schemas.identity import PhotoIdentity, PhotoPlace
 from schemas.library import Photo
-from schemas.marks import PhotoMark
 from schemas.selections import CropExample, HistoryMatch, Selection, VectorSelection
 from schemas.table import Rows
 from schemas.training import Anomaly, ProjectStatistic, TrainingPair
@@ -79,7 +78,7 @@ def rated_pairs(
     Anomaly,
     ProjectStatistic,
     group="learn",
-    reads=(ImportedVector, HistoryRefusal, PhotoMark, *REVIEW),
+    reads=(ImportedVector, HistoryRefusal, *REVIEW),
     inputs={"rated": rated_pairs},
 )
 def training_pairs(

@@ -83,7 +83,7 @@ COMMANDS = {
     ),
     "embed": (
         "embed:embed",
-        "Write the accepted texts of PROJECT into copies of its chosen pictures, or into originals.",
+        "Write the accepted and approved texts of PROJECT into copies of its chosen pictures, or into originals.",
     ),
     "undo": (
         "apply:undo",

@@ -21,7 +21,7 @@ from proofsheet.texts.edits import latest_edits
 from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
-from proofsheet.texts.picture_facts import KnownFacts, written_words
+from proofsheet.texts.picture_facts import written_words
 from schemas.groups import Duplicate
 from schemas.labels import ContentFlag, ImportedFlag
 from schemas.library import GenerationFact, Photo
@@ -44,14 +44,9 @@ def questions_with_words(asked: Sequence[JobRequest], project: Project) -> list[
     """
     words = written_words(project.ledger)
     return [
-        replace(one, known=_with_words(one.known, words.get(one.photo_id, {}))) if one.known else one
+        replace(one, known=one.known.with_words(words.get(one.photo_id, {}))) if one.known else one
         for one in asked
     ]
-
-
-def _with_words(known: KnownFacts, words: Mapping[str, Any]) -> KnownFacts:
-    written, elsewhere = {**known.written, **words}, known.elsewhere - words.keys()
-    return replace(known, written=written, elsewhere=elsewhere)
 
 
 def title_questions(asked: Sequence[JobRequest], project: Project) -> list[JobRequest]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -81,6 +81,14 @@ class KnownFacts:
     def column_of(self, field: str) -> str:
         """The column, as table.column, that the words of people in a field are from."""
         return _ELSEWHERE[field] if field in self.elsewhere else f"{WordEdit.name}.{WordEdit.value}"
+
+    def with_words(self, words: Mapping[str, Any]) -> KnownFacts:
+        """The same with words that people wrote here, which count more than those of a file or sidecar.
+
+        Args:
+            words: by field.
+        """
+        return replace(self, written={**self.written, **words}, elsewhere=self.elsewhere - words.keys())
 
 
 def picture_facts(

@@ -146,6 +146,7 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
         "review",
         "apply",
         "publish",
+        "convert",
     } == {s["section"] for s in settings}
 
 

@@ -64,8 +64,8 @@ def test_a_file_that_changed_between_plan_and_execution_is_not_touched(project: 
     content = changed.read_bytes()
     report = applier(project).execute(plan, "sandbox")
     assert changed.read_bytes() == content
-    assert (report.files, list(report.refused)) == (5, ["png"])
-    assert "changed since the plan" in report.refused["png"]
+    assert (report.files, list(report.refused)) == (5, ["png.png"])
+    assert "changed since the plan" in report.refused["png.png"]
 
 
 def test_a_file_that_changes_while_it_is_written_is_not_touched(project: Project) -> None:
@@ -76,7 +76,7 @@ def test_a_file_that_changes_while_it_is_written_is_not_touched(project: Project
 
     report = applier(project, Meddling()).execute(embed_plan(project), "sandbox")
     assert (project.folder / "tif.tif").read_bytes() == b"by another program"
-    assert (report.files, list(report.refused)) == (5, ["tif"])
+    assert (report.files, list(report.refused)) == (5, ["tif.tif"])
     assert sorted(p.name for p in project.folder.iterdir()) == sorted(f"{k}.{k}" for k in CONTAINERS)
 
 

@@ -328,6 +328,8 @@ def test_what_people_wrote_elsewhere_is_found_and_where_it_is(project: Project) 
         WrittenMetadata.keywords: ["Möwe", "Nordsee"],
         WrittenMetadata.hierarchical_keywords: [],
         WrittenMetadata.creators: [],
+        WrittenMetadata.people: [],
+        WrittenMetadata.names_of_people: [],
         WrittenMetadata.city: "Husum",
         WrittenMetadata.said: [{"field": f, "place": p, "tag": "", "other": None} for f, p in said],
     }
