@@ -37,12 +37,10 @@ class Kind:
     comes_from: str
 
 
-_DECISIONS = (review.ReviewDecision, review.ReviewStep, review.ReviewBatch)
-REVIEW = (*_DECISIONS, marks.PhotoMark)  # undo steps back over decisions and marks in one order
+_DECIDED = (review.ReviewDecision, review.ReviewStep, review.ReviewBatch)
+REVIEW = (*_DECIDED, marks.PhotoMark)  # undo steps back over decisions and marks in one order
 KINDS: Mapping[str, Kind] = {
-    "review_decisions": Kind(
-        (*_DECISIONS, review.Feedback), "The review app, one row a key, undo among them."
-    ),
+    "review_decisions": Kind((*_DECIDED, review.Feedback), "The review app, one row a key, undo among them."),
     "photo_marks": Kind((marks.PhotoMark,), "Stars, labels and flags that are set in the review app."),
     "text_edits": Kind(
         (edits.WordEdit, edits.Waiver, edits.WordReview, edits.TextRequest),

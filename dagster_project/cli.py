@@ -83,7 +83,7 @@ COMMANDS = {
     ),
     "embed": (
         "embed:embed",
-        "Write the accepted and approved texts of PROJECT into copies of its chosen pictures, or into originals.",
+        "Write the accepted texts of PROJECT into copies of its chosen pictures, or into originals.",
     ),
     "undo": (
         "apply:undo",
@@ -103,7 +103,7 @@ COMMANDS = {
     ),
     "sidecars": (
         "publish:sidecars",
-        "Merge the approved texts of PROJECT into XMP sidecars beside the pictures.",
+        "Merge approved texts, stars, labels and flags of PROJECT into XMP sidecars beside the pictures.",
     ),
     "convert": (
         "convert:convert",

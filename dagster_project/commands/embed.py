@@ -44,14 +44,14 @@ def embed(
     plan_id: str,
     as_json: bool,
 ) -> None:
-    """Write the accepted and approved texts of PROJECT into copies of its chosen pictures, or into originals.
+    """Write the accepted texts of PROJECT into copies of its chosen pictures, or into originals.
 
-    Title, description, alternative text, keywords and stars go into XMP, IPTC and EXIF of JPEG, TIFF, DNG,
-    PNG, WebP, HEIC and AVIF files. What people wrote there stays and is listed. RAW files are left for
-    `sidecars`. The default shows the plan and changes nothing. A file is written only if its image data, all
-    foreign tags and its time stay the same; `undo` brings originals back byte by byte. The JSON has plan,
-    out, counts, held_back, refused, conflicts, notes, operations, unfinished and obstacle; after --execute
-    also done: {sets, files, refused, failed}.
+    Only texts that are approved too are written. Title, description, alternative text, keywords and stars go
+    into XMP, IPTC and EXIF of JPEG, TIFF, DNG, PNG, WebP, HEIC and AVIF files. What people wrote there stays
+    and is listed. RAW files are left for `sidecars`. The default shows the plan and changes nothing. A file
+    is written only if its image data, all foreign tags and its time stay the same; `undo` brings originals
+    back byte by byte. The JSON has plan, out, counts, held_back, refused, conflicts, notes, operations,
+    unfinished and obstacle; after --execute also done: {sets, files, refused, failed}.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
