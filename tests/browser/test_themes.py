@@ -19,7 +19,6 @@ PAGES = (
     *("/", "/intake", "/runs"),
     *(f"/p/harbour/{name}" for name in ("review", "sets", "singles", "files", "metadata", "metrics")),
 )
-THEMES = ("light", "dark", "grey")
 BACK = "getComputedStyle(document.body).backgroundColor"
 LIGHT, DARK, GREY = "rgb(244, 244, 245)", "rgb(27, 27, 29)", "rgb(92, 92, 92)"
 
@@ -41,8 +40,14 @@ def opened(browser: Any, width: int = 1440, **options: Any) -> Any:
     return context.new_page()
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [
+        *(("light", 1440), ("grey", 390)),
+        *(pytest.param(*more, marks=pytest.mark.long) for more in (("light", 390), ("grey", 1440))),
+        *(pytest.param("dark", width, marks=pytest.mark.long) for width in (1440, 390)),
+    ],
+)
 def test_no_page_has_a_serious_finding_of_axe(browser: Any, served: Review, theme: str, width: int) -> None:
     page = opened(browser, width)
     page.goto(served.address)
