@@ -77,6 +77,7 @@ def test_texts_go_into_every_container_and_nothing_else_differs(tmp_path: Path, 
         assert found["IPTC:Keywords"] == list(FIELDS.keywords)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared files")
 def test_of_real_files_image_data_and_foreign_tags_stay(tmp_path: Path, figure: Callable[..., None]) -> None:
     """Each of 60 files and more; a file that exiftool would change otherwise is refused with its reason."""

@@ -50,6 +50,7 @@ def burst(count: int) -> list[Shot]:
     return shots
 
 
+@pytest.mark.long
 def test_a_thousand_pictures_of_bursts_are_renamed_once_without_loss_and_back(tmp_path: Path) -> None:
     shots = burst(1000)
     project = dated_project(tmp_path, shots)

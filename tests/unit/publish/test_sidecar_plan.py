@@ -65,6 +65,7 @@ def test_what_was_undone_says_nothing_about_what_another_program_had(project: Pr
     assert (one.fields.rating, dict(one.sources.bases)) == (4, {RATING: "2"})  # 3 is a conflict
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("there", "said", "rating", "flag", "base"),
     [
